@@ -1,0 +1,114 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+/// Every Swift target is held to these: language mode 6, the upcoming features, memory safety, no warning left.
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .enableUpcomingFeature("ImmutableWeakCaptures"),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+]
+
+/// The exec probe is one static file that runs on any image. Only in release: the sanitizers cannot link statically.
+let staticProbe = SwiftSetting.unsafeFlags(["-static-executable"], .when(configuration: .release))
+
+/// One room of the house: a target and what it may import. `--explicit-target-dependency-import-check error` and
+/// `Tests/HouseTests` hold the code to it.
+func room(_ name: String, imports: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: imports, swiftSettings: strict)
+}
+
+func roomTests(_ name: String, imports: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: imports, swiftSettings: strict)
+}
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+
+let package = Package(
+    name: "howdah",
+    products: [
+        .executable(name: "howdah", targets: ["howdah"]),
+        .executable(name: "howdah-probe", targets: ["howdah-probe"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
+    ],
+    targets: [
+        // System libraries, and the calls that Swift cannot import.
+        .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CLibcurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .target(name: "CLinux", dependencies: ["CLibcurl"]),
+
+        // The rooms, in the direction that values flow.
+        room("Facts"),
+        room("Diagnosis", imports: ["Facts"]),
+        room("Deadlines", imports: ["CLinux"]),
+        room("PostgresLink", imports: ["CLibpq", "Deadlines", "Facts"]),
+        room("AgentLink", imports: ["CLibcurl", "CLinux", "Deadlines", "Facts"]),
+        room("Sensors", imports: ["CLinux", "Deadlines", "Facts", "PostgresLink"]),
+        room("Exposition", imports: ["Facts", "Diagnosis"]),
+        room(
+            "Endpoints",
+            imports: [
+                "CZlib", "Diagnosis", "Exposition", "Facts", logging, lifecycle,
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ]
+        ),
+        room(
+            "Sidecar",
+            imports: [
+                "AgentLink", "CLinux", "Deadlines", "Diagnosis", "Endpoints", "Exposition", "Facts", "PostgresLink",
+                "Sensors", logging, lifecycle,
+            ]
+        ),
+        .executableTarget(
+            name: "howdah",
+            dependencies: ["Sidecar", argumentParser],
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "howdah-probe",
+            swiftSettings: strict + [staticProbe],
+            linkerSettings: [.unsafeFlags(["-static-executable"], .when(configuration: .release))]
+        ),
+
+        // The tests mirror the rooms.
+        .target(name: "Support", dependencies: ["Facts", subprocess], path: "Tests/Support", swiftSettings: strict),
+        .target(name: "Faults", dependencies: ["Support"], path: "Tests/Faults", swiftSettings: strict),
+        .executableTarget(
+            name: "howdah-lab",
+            dependencies: ["Faults", "Support"],
+            path: "Tests/Lab",
+            swiftSettings: strict
+        ),
+        roomTests("FactsTests", imports: ["Facts", "Support"]),
+        roomTests("DiagnosisTests", imports: ["Diagnosis", "Facts", "Support"]),
+        roomTests("PostgresLinkTests", imports: ["Deadlines", "Facts", "PostgresLink", "Support"]),
+        roomTests("SensorsTests", imports: ["Deadlines", "Facts", "Sensors", "Support"]),
+        roomTests("ExpositionTests", imports: ["Diagnosis", "Exposition", "Facts", "Support"]),
+        roomTests("EndpointsTests", imports: ["Diagnosis", "Endpoints", "Exposition", "Facts", "Support"]),
+        roomTests("SidecarTests", imports: ["Diagnosis", "Exposition", "Facts", "Sidecar", "Support"]),
+        roomTests("ProbeTests", imports: ["Support"]),
+        roomTests("HouseTests", imports: ["Support"]),
+        roomTests("IntegrationTests", imports: ["Faults", "Support"]),
+    ],
+    swiftLanguageModes: [.v6]
+)

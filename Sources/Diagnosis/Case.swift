@@ -1,0 +1,132 @@
+import Facts
+
+/// What a leaf function may look at: the situation, the phase and role already decided, and the memory so far.
+struct Case: Sendable {
+    var situation: Situation
+    var phase: Phase
+    var phaseSince: Moment
+    var role: Role
+    var memory: Memory
+    var policy: Policy
+    var recovery: RecoveryProgress?
+
+    var snapshot: Snapshot { situation.snapshot }
+    var now: Moment { situation.now }
+
+    /// Whether a server process is there to answer SQL: other phases explain why SQL sensors fail.
+    var isRunning: Bool { phase == .running || phase == .promoting }
+}
+
+/// How long each source's word counts, in seconds; past that it is stale and decides nothing.
+enum Freshness {
+    static let admission = 20.0
+    static let vitals = 5.0
+    static let sessions = 30.0
+    static let dataDirectory = 15.0
+    static let processes = 8.0
+}
+
+/// A snapshot seen from one moment: only what is fresh, and who contradicts whom.
+struct Situation: Sendable {
+    var snapshot: Snapshot
+    var now: Moment
+    /// The last admission check, if fresh.
+    var admission: Admission?
+    var admissionAt: Moment
+    /// Vital signs, if fresh.
+    var vitals: Vitals?
+    var vitalsAt: Moment
+    /// The data directory, if fresh and of the same cluster as the server that answers.
+    var directory: DataDirectory?
+    var directoryAt: Moment
+    /// The processes, if fresh.
+    var processes: Processes?
+    var processesAt: Moment
+    /// The data directory's system identifier differs from the server's: it is another cluster's.
+    var directoryIsForeign = false
+
+    init(_ snapshot: Snapshot, now: Moment) {
+        self.snapshot = snapshot
+        self.now = now
+        let never = Moment(boot: .min / 2, wall: 0)
+        admission = snapshot.admission.value(within: Freshness.admission, of: now)
+        admissionAt = snapshot.admission.at ?? never
+        vitals = snapshot.vitals.value(within: Freshness.vitals, of: now)
+        vitalsAt = snapshot.vitals.at ?? never
+        directory = snapshot.dataDirectory.value(within: Freshness.dataDirectory, of: now)
+        directoryAt = snapshot.dataDirectory.at ?? never
+        processes = snapshot.processes.value(within: Freshness.processes, of: now)
+        processesAt = snapshot.processes.at ?? never
+        if let loss = snapshot.heldSession.last?.value.lastLoss, loss.at > vitalsAt { vitals = nil }
+        if let control, let identity = snapshot.identity.last?.value.systemIdentifier, serverAnswers,
+            control.systemIdentifier != identity
+        {
+            directoryIsForeign = true
+            directory = nil
+            processes = nil
+        }
+    }
+
+    /// pg_control, if it is there and believed.
+    var control: ControlFile? {
+        if case .present(let control) = directory?.control { control } else { nil }
+    }
+
+    /// postmaster.pid, if it is there and parsed.
+    var lock: LockFile? {
+        if case .present(let lock) = directory?.lockFile { lock } else { nil }
+    }
+
+    /// The postmaster, verified alive by the process table.
+    var postmaster: PostmasterProcess? {
+        if case .alive(let process) = processes?.postmaster { process } else { nil }
+    }
+
+    /// The last admission check got an answer from a server, whatever it was.
+    var admissionAnswered: Bool {
+        switch admission?.outcome {
+        case .accepted, .rejected, .full, .notAuthenticated, .cannotFork, .failed, .timedOut(.authentication),
+            .timedOut(.query):
+            true
+        default: false
+        }
+    }
+
+    /// The kernel accepted a connection and no byte came: some process holds the listening socket.
+    var kernelAccepts: Bool { admission?.outcome == .timedOut(.firstByte) }
+
+    /// A session could get as far as the server's own checks: it is past start-up and not shutting down.
+    var admissionPassesPostmaster: Bool {
+        switch admission?.outcome {
+        case .accepted, .full, .notAuthenticated, .cannotFork, .failed, .timedOut(.authentication), .timedOut(.query):
+            true
+        default: false
+        }
+    }
+
+    /// Some source got an answer from a server, and nothing later says that it is gone.
+    var serverAnswers: Bool { (vitals != nil) || admissionAnswered }
+
+    /// When a server last answered, by any way.
+    var answeredAt: Moment? {
+        [vitals == nil ? nil : vitalsAt, admissionAnswered ? admissionAt : nil].compactMap(\.self).max()
+    }
+
+    /// The last time that a session was let in or did work.
+    var sessionWorkedAt: Moment? {
+        [snapshot.vitals.last?.at, admission?.outcome == .accepted ? admissionAt : nil].compactMap(\.self).max()
+    }
+
+    /// The end of the held session, unless a session has worked since.
+    var unansweredLoss: SessionLoss? {
+        guard let loss = snapshot.heldSession.last?.value.lastLoss else { return nil }
+        if let sessionWorkedAt, sessionWorkedAt >= loss.at { return nil }
+        return loss
+    }
+
+    /// Whether the start-up attempts go to the port that the lock file names.
+    var connectsToLockFilePort: Bool {
+        guard let port = snapshot.port, let lockPort = lock?.port else { return true }
+        return port == lockPort
+    }
+}
