@@ -13,11 +13,14 @@ let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
-/// The exec probe is one static file that runs on any image. Only in release: the sanitizers cannot link statically.
+/// The exec probe is one static file that runs on any image.
+///
+/// Only in release: the sanitizers cannot link statically.
 let staticProbe = SwiftSetting.unsafeFlags(["-static-executable"], .when(configuration: .release))
 
-/// One room of the house: a target and what it may import. `--explicit-target-dependency-import-check error` and
-/// `Tests/HouseTests` hold the code to it.
+/// One room of the house: a target and what it may import.
+///
+/// `--explicit-target-dependency-import-check error` and `Tests/HouseTests` hold the code to it.
 func room(_ name: String, imports: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: imports, swiftSettings: strict)
 }
@@ -29,7 +32,7 @@ func roomTests(_ name: String, imports: [Target.Dependency]) -> Target {
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
-let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 
 let package = Package(
@@ -40,7 +43,6 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -76,7 +78,7 @@ let package = Package(
             "Sidecar",
             imports: [
                 "AgentLink", "CLinux", "Deadlines", "Diagnosis", "Endpoints", "Exposition", "Facts", "PostgresLink",
-                "Sensors", logging, lifecycle,
+                "Sensors", logging, lifecycle, signals,
             ]
         ),
         .executableTarget(

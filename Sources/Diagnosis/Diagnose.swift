@@ -41,6 +41,9 @@ public func diagnose(
     verdict.summary = summarize(verdict, decision: decision)
     verdict.probes = answerProbes(verdict, subject: subject, settled: memory.settledProbes)
     if isSettled(verdict, policy: policy) { memory.settledProbes = verdict.probes }
+    for probe in ProbeID.allCases where before?.probes[probe].pass == verdict.probes[probe].pass {
+        verdict.probesSince[probe] = before?.probesSince[probe] ?? now
+    }
     verdict.server = summarizeServer(situation, decision: decision)
     verdict.revision = revision(of: verdict, after: before)
     memory.verdict = verdict

@@ -1,6 +1,8 @@
 import Facts
 
-/// What the diagnosis remembers from one verdict to the next. Only `diagnose` advances it.
+/// What the diagnosis remembers from one verdict to the next.
+///
+/// Only `diagnose` advances it.
 public struct Memory: Sendable {
     /// The verdict before.
     public internal(set) var verdict: Verdict?

@@ -20,8 +20,10 @@ struct PhaseDecision {
     }
 }
 
-/// Decides the phase. The order of the rules is the order in which sources overrule each other:
-/// a proven death, a single-user backend, a crash, a shutdown, silence, recovery, and only then "it runs".
+/// Decides the phase.
+///
+/// The order of the rules is the order in which sources overrule each other: a proven death, a single-user backend, a
+/// crash, a shutdown, silence, recovery, and only then "it runs".
 func decidePhase(_ situation: Situation, memory: Memory) -> PhaseDecision {
     if let decision = decideGone(situation) { return decision }
     if let decision = decideSingleUser(situation) { return decision }

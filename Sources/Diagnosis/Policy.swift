@@ -1,4 +1,6 @@
-/// What an operator may tune: thresholds, severities, probe effects and waits. The defaults are the catalogue's.
+/// What an operator may tune: thresholds, severities, probe effects and waits.
+///
+/// The defaults are the catalogue's.
 public struct Policy: Sendable, Equatable {
     /// Severities that differ from the catalogue's, by condition.
     public var severities: [String: Severity] = [:]

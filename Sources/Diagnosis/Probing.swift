@@ -148,7 +148,9 @@ private func hold(_ probe: ProbeID, _ subject: Case, _ settled: Probes?) -> Prob
     return ProbeResult(pass: true, reason: "cannot tell; the last answer is kept for \(formatDuration(seconds: grace))")
 }
 
-/// A standby that has received far more than it has replayed serves old data. Unknown lag is not lag.
+/// A standby that has received far more than it has replayed serves old data.
+///
+/// Unknown lag is not lag.
 private func lagBeyondLimit(_ verdict: Verdict, _ subject: Case) -> ProbeResult? {
     guard verdict.role == .standby, let vitals = subject.situation.vitals, let received = vitals.receiveLSN,
         let replayed = vitals.replayLSN

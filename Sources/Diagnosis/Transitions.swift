@@ -41,7 +41,7 @@ public func transitions(from before: Verdict?, to after: Verdict) -> [Transition
             .probe,
             from.pass ? "pass" : "fail",
             to.pass ? "pass" : "fail",
-            since: before.at,
+            since: before.probesSince[probe] ?? before.at,
             to.reason,
             name: probe.rawValue
         )

@@ -32,6 +32,8 @@ public struct Verdict: Sendable, Equatable {
     public var suppressed: [SuppressedCondition] = []
     /// The four probes.
     public var probes: Probes
+    /// When each probe's answer became what it is.
+    public var probesSince: [ProbeID: Moment]
     /// The server as far as it is known.
     public var server = ServerSummary()
     /// Progress of a recovery that is under way.
@@ -43,6 +45,7 @@ public struct Verdict: Sendable, Equatable {
         stateSince = at
         phaseSince = at
         roleSince = at
+        probesSince = Dictionary(uniqueKeysWithValues: ProbeID.allCases.map { ($0, at) })
         probes = Probes(all: ProbeResult(pass: false, reason: "nothing is known yet"))
     }
 }
@@ -59,7 +62,9 @@ public enum State: String, Sendable, Hashable, CaseIterable {
     case unknown
 }
 
-/// Where the server is in its life; exactly one. The raw values are public API.
+/// Where the server is in its life; exactly one.
+///
+/// The raw values are public API.
 public enum Phase: String, Sendable, Hashable, CaseIterable {
     /// No cluster in the data directory, or initdb or a base backup is running.
     case uninitialized

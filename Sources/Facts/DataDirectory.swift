@@ -80,7 +80,9 @@ public enum LockFileState: Sendable, Hashable {
     case notPermitted(String)
 }
 
-/// `postmaster.pid`, line by line (`src/include/utils/pidfile.h`). Later lines appear as the start proceeds.
+/// `postmaster.pid`, line by line (`src/include/utils/pidfile.h`).
+///
+/// Later lines appear as the start proceeds.
 public struct LockFile: Sendable, Hashable {
     /// Line 1: the process id; of a single-user backend where `isSingleUser`.
     public var pid: Int32

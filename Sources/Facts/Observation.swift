@@ -66,7 +66,9 @@ public struct Stamped<Value: Sendable>: Sendable {
 extension Stamped: Equatable where Value: Equatable {}
 extension Observation: Equatable where Value: Equatable {}
 
-/// Why a source did not answer. The kinds are kept apart because they mean different states.
+/// Why a source did not answer.
+///
+/// The kinds are kept apart because they mean different states.
 public struct Failure: Error, Sendable, Hashable {
     /// The kinds of failure; the raw values are the `reason` label of `howdah_sensor_failures_total`.
     public enum Kind: String, Sendable, Hashable, CaseIterable {

@@ -1,4 +1,6 @@
-/// The server's vital signs by SQL: one cheap round trip, every second. Unknown is nil, never 0.
+/// The server's vital signs by SQL: one cheap round trip, every second.
+///
+/// Unknown is nil, never 0.
 public struct Vitals: Sendable, Hashable {
     /// `pg_is_in_recovery()`.
     public var inRecovery: Bool?
@@ -44,7 +46,9 @@ public struct Vitals: Sendable, Hashable {
     /// Nothing known yet.
     public init() {}
 
-    /// Slots that an ordinary role can use: `max_connections` less both reserves. Autovacuum and workers have their own.
+    /// Slots that an ordinary role can use: `max_connections` less both reserves.
+    ///
+    /// Autovacuum and workers have their own.
     public var ordinarySlots: Int? {
         guard let maxConnections, let superuserReserved, let reserved else { return nil }
         return max(0, maxConnections - superuserReserved - reserved)

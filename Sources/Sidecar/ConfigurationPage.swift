@@ -1,0 +1,22 @@
+import PostgresLink
+
+/// The page of `howdah config`: every key with its value and where it came from, secrets masked.
+public enum ConfigurationPage {
+    /// The settings as aligned text.
+    public static func text(flags: [SettingKey: String], environment: [String: String]) -> String {
+        let rows = Settings.resolve(flags: flags, environment: environment).map { value in
+            (value.key.rawValue, shown(value), value.origin.description)
+        }
+        let width = rows.map(\.0.count).max() ?? 0
+        let valueWidth = min(60, rows.map(\.1.count).max() ?? 0)
+        func padded(_ text: String, _ width: Int) -> String {
+            text.count >= width ? text : text + String(repeating: " ", count: width - text.count)
+        }
+        return rows.map { "\(padded($0.0, width))  \(padded($0.1, valueWidth))  \($0.2)\n" }.joined()
+    }
+
+    private static func shown(_ value: SettingValue) -> String {
+        guard let text = value.text, !text.isEmpty else { return "(not set)" }
+        return value.key.isSecret ? LinkConfiguration.masked(conninfo: text) : text
+    }
+}

@@ -1,0 +1,98 @@
+import Deadlines
+import Facts
+import Sensors
+import Synchronization
+
+/// The loops of the sensors on the server's host, and what each one's news means to the others.
+extension Watch {
+    var directoryLoop: SensorLoop<DataDirectory> {
+        SensorLoop(
+            id: .dataDirectory,
+            pace: Pace(cadence: 5, deadline: 3, firstRetry: 1, longestRetry: 5),
+            board: board,
+            wakeUp: wakeUp(.dataDirectory),
+            place: \.dataDirectory,
+            look: { deadline in
+                let look = await Look.attempt { () async throws(Failure) in
+                    try await self.directory.observe(deadline: deadline)
+                }
+                if case .success(let directory) = look.result { self.recallShutdown(before: directory) }
+                return look
+            },
+            afterwards: { result in
+                if case .success(let directory) = result { self.heard(directory) }
+            }
+        )
+    }
+
+    /// A fast shutdown of an idle server takes less time than a look.
+    ///
+    /// The sensor's thread saw the lock file say `stopping` all the same; that moment becomes a verdict of its own before the one
+    /// that shows the server stopped.
+    private func recallShutdown(before directory: DataDirectory) {
+        let stopping = self.directory.sightings.last { $0.status == .stopping }
+        guard let stopping else { return }
+        let isNew = remembered.withLock { remembered in
+            guard remembered.sightingAt.map({ $0 < stopping.at }) ?? true else { return false }
+            remembered.sightingAt = stopping.at
+            return true
+        }
+        if case .present(let lock) = directory.lockFile, lock.status == .stopping { return }
+        guard isNew, SystemClock.now().seconds(since: stopping.at) < 5 else { return }
+        board.record { snapshot, _ in
+            guard var before = snapshot.dataDirectory.last?.value, case .present(var lock) = before.lockFile,
+                lock.pid == stopping.pid
+            else { return }
+            lock.status = .stopping
+            before.lockFile = .present(lock)
+            snapshot.dataDirectory = .fresh(before, at: stopping.at)
+        }
+    }
+
+    private func heard(_ directory: DataDirectory) {
+        processes.expect(lockFile: directory.lockFile, dataDirectory: directory.path)
+        if !board.snapshot().hasDataDirectory { board.record { snapshot, _ in snapshot.hasDataDirectory = true } }
+        var state: ControlFile.ClusterState?
+        if case .present(let control) = directory.control { state = control.state }
+        let landmark = Landmark(
+            lockFile: directory.lockFile,
+            state: state,
+            hasSignal: directory.hasStandbySignal || directory.hasRecoverySignal,
+            promotionRequestedAt: directory.promotionRequestedAt
+        )
+        let isNew = remembered.withLock { remembered in
+            defer { remembered.landmark = landmark }
+            return remembered.landmark != landmark
+        }
+        if isNew { wake(.processes, .admission, .vitals) }
+    }
+
+    var processesLoop: SensorLoop<Processes> {
+        SensorLoop(
+            id: .processes,
+            pace: Pace(cadence: 2, deadline: 2, firstRetry: 1, longestRetry: 5),
+            board: board,
+            wakeUp: wakeUp(.processes),
+            place: \.processes,
+            look: { deadline in
+                await Look.attempt { () async throws(Failure) in
+                    try await self.processes.observe(deadline: deadline)
+                }
+            },
+            afterwards: { result in
+                if case .success(let processes) = result { self.heard(processes) }
+            }
+        )
+    }
+
+    private func heard(_ processes: Processes) {
+        directory.note(postmaster: processes.postmaster)
+        var pid: Int32?
+        if case .alive(let process) = processes.postmaster { pid = process.pid }
+        let isNew = remembered.withLock { remembered in
+            defer { remembered.postmaster = pid }
+            return remembered.postmaster != pid
+        }
+        if isNew { wake(.dataDirectory, .admission, .vitals) }
+    }
+}

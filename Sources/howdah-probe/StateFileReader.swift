@@ -1,0 +1,78 @@
+import Glibc
+
+/// Howdah's last word, and whether it still counts.
+enum LastWord {
+    /// Howdah runs: what it says holds.
+    case fresh(StateRecord)
+    /// Howdah is down, or its word does not reach us.
+    ///
+    /// `record` is what it said last, if that is known and of this boot; `why` says it to people.
+    case outOfDate(StateRecord?, why: String)
+
+    /// Reads the state file in `runDirectory`.
+    static func read(runDirectory: String, maxAge: Double) -> LastWord {
+        let path = "\(runDirectory)/\(StateFileLayout.fileName)"
+        do throws(StateRecord.Unreadable) {
+            let record = try StateRecord(contents(of: path))
+            return try judge(record, maxAge: maxAge)
+        } catch {
+            return .outOfDate(nil, why: "no word from Howdah: the state file \(path) is \(error.reason)")
+        }
+    }
+
+    private static func judge(_ record: StateRecord, maxAge: Double) throws(StateRecord.Unreadable) -> LastWord {
+        guard record.bootID == bootID() else { throw StateRecord.Unreadable(reason: "from before a reboot") }
+        let age = Double(Clock.boot - record.writtenBoot) / 1e9
+        guard age >= 0 else { throw StateRecord.Unreadable(reason: "stamped in the future") }
+        if record.isObserverStopped {
+            return .outOfDate(record, why: "Howdah is down: it stopped \(Self.words(age)) ago")
+        }
+        if age > maxAge { return .outOfDate(record, why: "Howdah is down: its last word is \(Self.words(age)) old") }
+        return .fresh(record)
+    }
+
+    /// Seconds for people: `0.4 s`, `42 s`, `3 h 20 min`.
+    static func words(_ seconds: Double) -> String {
+        if seconds < 10 { return "\((seconds * 10).rounded(.down) / 10) s" }
+        let whole = Int(seconds)
+        switch whole {
+        case ..<120: return "\(whole) s"
+        case ..<7200: return "\(whole / 60) min"
+        case ..<172_800: return "\(whole / 3600) h \(whole % 3600 / 60) min"
+        default: return "\(whole / 86_400) d"
+        }
+    }
+
+    private static func bootID() -> String {
+        guard let bytes = try? contents(of: StateFileLayout.bootIDPath) else { return "unknown" }
+        let text = bytes.prefix(64).prefix { $0 > 0x20 }
+        return text.isEmpty ? "unknown" : String(decoding: text, as: UTF8.self)
+    }
+
+    /// The bytes of a regular file, one more than the limit at most.
+    ///
+    /// Opened so that a pipe cannot hold it up.
+    private static func contents(of path: String) throws(StateRecord.Unreadable) -> ArraySlice<UInt8> {
+        let file = unsafe open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+        guard file >= 0 else {
+            throw StateRecord.Unreadable(reason: errno == ENOENT ? "missing" : "unreadable (\(errorText(errno)))")
+        }
+        defer { close(file) }
+        var bytes = [UInt8](repeating: 0, count: StateFileLayout.limitBytes + 1)
+        var length = 0
+        while length < bytes.count {
+            let count = unsafe bytes.withUnsafeMutableBytes {
+                let free = unsafe UnsafeMutableRawBufferPointer(rebasing: $0[length...])
+                return unsafe Glibc.read(file, free.baseAddress, free.count)
+            }
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw StateRecord.Unreadable(reason: "unreadable (\(errorText(errno)))") }
+            if count == 0 { break }
+            length += count
+        }
+        return bytes[..<length]
+    }
+}
+
+/// The system's word for an error number.
+func errorText(_ code: Int32) -> String { unsafe String(cString: strerror(code)) }

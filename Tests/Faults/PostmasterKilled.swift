@@ -1,0 +1,11 @@
+import Support
+
+extension Fault {
+    static let postmasterKilled = Fault(
+        "postmaster-killed",
+        "SIGKILL to the postmaster, and nobody starts it again",
+        strike: { await $0.server.crash() },
+        expect: { _ in .dead("crashed", role: "primary") },
+        mend: { try await $0.startAgain() }
+    )
+}

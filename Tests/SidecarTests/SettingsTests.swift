@@ -1,0 +1,97 @@
+import Testing
+
+@testable import Sidecar
+
+@Suite struct SettingsTests {
+    private func problem(_ flags: [SettingKey: String], _ environment: [String: String] = [:]) -> String? {
+        do throws(ConfigurationError) {
+            _ = try Settings(flags: flags, environment: environment)
+            return nil
+        } catch {
+            return error.description
+        }
+    }
+
+    @Test func flagBeforeEnvironmentBeforeDefault() throws {
+        let environment = ["HOWDAH_LISTEN": "127.0.0.1:1", "PGDATA": "/from/pgdata", "HOWDAH_POLICY": ""]
+        let settings = try Settings(flags: [.listen: "127.0.0.1:2"], environment: environment)
+        #expect("\(settings.listen)" == "127.0.0.1:2")
+        #expect(settings.dataDirectory == "/from/pgdata")
+        let values = Settings.resolve(flags: [.listen: "127.0.0.1:2"], environment: environment)
+        #expect(values.first { $0.key == .listen }?.origin == .flag("listen"))
+        #expect(values.first { $0.key == .dataDirectory }?.origin == .environment("PGDATA"))
+        #expect(values.first { $0.key == .policy }?.origin == .builtIn)
+        #expect(values.map(\.key) == SettingKey.allCases)
+    }
+
+    @Test func everyWrongValueNamesKeySourceAndWhatIsAccepted() {
+        let cases: [([SettingKey: String], [String])] = [
+            ([.logLevel: "loud"], ["log-level = \"loud\"", "flag --log-level", "trace, debug, info"]),
+            ([.logFormat: "xml"], ["log-format", "json or text"]),
+            ([.admissionInterval: "0"], ["admission-interval = \"0\"", "1 to 300"]),
+            ([.patroni: "localhost"], ["patroni", "http://127.0.0.1:8008"]),
+            ([.listen: "nowhere"], ["listen = \"nowhere\"", "flag --listen"]),
+            ([.policy: "/no/such/file"], ["policy", "cannot read /no/such/file: No such file or directory"]),
+        ]
+        for (flags, expected) in cases {
+            let line = problem(flags) ?? "accepted"
+            for part in expected { #expect(line.contains(part), "\(line)") }
+            #expect(!line.contains("\n"))
+        }
+        let fromEnvironment = problem([:], ["HOWDAH_LOG_LEVEL": "loud"])
+        #expect(fromEnvironment?.contains("environment HOWDAH_LOG_LEVEL") == true)
+    }
+
+    @Test func badConninfoDoesNotShowThePassword() {
+        let line = problem([.postgres: "host=db password=hunter2 nonsense=1"]) ?? "accepted"
+        #expect(line.contains("postgres"))
+        #expect(!line.contains("hunter2"))
+    }
+
+    @Test func configurationPageMasksSecrets() {
+        for conninfo in [
+            "host=db password=hunter2 user=x", "postgresql://x:hunter2@db/shop", "host=db password = 'hunter2'",
+        ] {
+            let page = ConfigurationPage.text(flags: [.postgres: conninfo], environment: [:])
+            #expect(!page.contains("hunter2"), "\(page)")
+            #expect(page.contains("db"), "\(page)")
+        }
+        let page = ConfigurationPage.text(flags: [:], environment: ["HOWDAH_LISTEN": "[::1]:9"])
+        for key in SettingKey.allCases { #expect(page.contains(key.rawValue)) }
+        #expect(page.contains("environment HOWDAH_LISTEN"))
+    }
+}
+
+@Suite struct ConditionPagesTests {
+    @Test func everyConditionExplainsItself() throws {
+        let list = ConditionPages.list()
+        for name in list.split(separator: "\n").filter({ $0.hasPrefix("  ") }).compactMap({
+            $0.split(separator: " ").first
+        }) {
+            let page = try ConditionPages.explain(String(name))
+            #expect(page.contains("How it is recognised"))
+            #expect(page.split(separator: "\n").allSatisfy { $0.count <= 160 })
+        }
+    }
+
+    @Test func unknownNamesAreAnsweredWithNearOnes() {
+        #expect {
+            try ConditionPages.explain("connection_full")
+        } throws: { error in
+            "\(error)".contains("unknown condition \"connection_full\"; did you mean connections_full")
+        }
+    }
+}
+
+@Suite struct PaceTests {
+    @Test func failuresSlowDownWithJitterUpToALimit() {
+        let pace = Pace(cadence: 5, deadline: 2, firstRetry: 1, longestRetry: 15)
+        #expect(pace.wait(afterFailures: 0) == 5)
+        for (failures, expected) in [(1, 1.0), (2, 2), (3, 4), (4, 8), (5, 15), (500, 15)] {
+            for _ in 0..<50 {
+                let wait = pace.wait(afterFailures: failures)
+                #expect(wait >= expected * 0.75 && wait <= expected * 1.25, "\(failures): \(wait)")
+            }
+        }
+    }
+}
