@@ -31,14 +31,18 @@ public actor HTTPTransfer {
     /// `receive` is called on the transfer's thread; the request's limit counts for all pieces together.
     /// - Throws: ``TransferError``; ``TransferError/cancelled`` at once when the task is cancelled.
     public func stream(
-        _ request: TransferRequest, deadline: Deadline, receive: @escaping @Sendable ([UInt8]) -> Bool
+        _ request: TransferRequest,
+        deadline: Deadline,
+        receive: @escaping @Sendable ([UInt8]) -> Bool
     ) async throws(TransferError) -> TransferAnswer {
         let body = BodySink(limit: request.bodyLimit, receive: receive)
         return try await perform(request, deadline: deadline, body: body)
     }
 
     private func perform(
-        _ request: TransferRequest, deadline: Deadline, body: BodySink
+        _ request: TransferRequest,
+        deadline: Deadline,
+        body: BodySink
     ) async throws(TransferError) -> TransferAnswer {
         guard let multi = MultiHandle() else { throw .notAttempted("libcurl has no memory") }
         let outcome = await withTaskCancellationHandler {
@@ -51,7 +55,10 @@ public actor HTTPTransfer {
 
     /// Blocks the transfer's thread until the answer is there, the deadline passes or the transfer is cancelled.
     private func run(
-        _ request: TransferRequest, deadline: Deadline, body: BodySink, multi: MultiHandle
+        _ request: TransferRequest,
+        deadline: Deadline,
+        body: BodySink,
+        multi: MultiHandle
     ) -> Result<TransferAnswer, TransferError> {
         guard let easy = EasyHandle(request, deadline: deadline, body: body) else {
             return .failure(.notAttempted("libcurl does not take the request to \(request.url)"))
@@ -146,7 +153,9 @@ private let globalInitialization: CURLcode = curl_global_init(Int(CURL_GLOBAL_DE
 
     func outcome(_ code: CURLcode, body: BodySink, place: String) -> Result<TransferAnswer, TransferError> {
         if code == CURLE_OK || (code == CURLE_WRITE_ERROR && body.wasStopped) {
-            return .success(TransferAnswer(status: number(CURLINFO_RESPONSE_CODE), headers: readHeaders(), body: body.bytes))
+            return .success(
+                TransferAnswer(status: number(CURLINFO_RESPONSE_CODE), headers: readHeaders(), body: body.bytes)
+            )
         }
         let words = unsafe String(cString: curl_easy_strerror(code))
         let text = "\(place): \(words)"

@@ -157,7 +157,8 @@ final class ConnectionGuard: ChannelDuplexHandler {
         isLingering = true
         timer?.cancel()
         context.close(mode: .output, promise: nil)
-        timer = context.eventLoop.assumeIsolated().scheduleTask(in: .nanoseconds(Int64(HTTPLimits.lingerSeconds * 1e9))) {
+        timer = context.eventLoop.assumeIsolated().scheduleTask(in: .nanoseconds(Int64(HTTPLimits.lingerSeconds * 1e9)))
+        {
             self.context?.close(promise: nil)
         }
     }

@@ -102,7 +102,9 @@ final class HTTPCounters: Sendable {
         counts.withLock { $0.connections[audience.rawValue] = count }
     }
 
-    /// Takes a place among those who wait; false where there is none. Each place taken must be given back.
+    /// Takes a place among those who wait; false where there is none.
+    ///
+    /// Each place taken must be given back.
     func takeWaiter() -> Bool {
         let isTaken = counts.withLock { counts in
             guard counts.waiters < waiterLimit else { return false }

@@ -137,7 +137,11 @@ enum Refusal: Sendable, Hashable {
         switch self {
         case .notHTTP: .problem(400, "Bad request", "This is not an HTTP/1.1 request. Try: curl http://HOST:PORT/state")
         case .headersTooLarge(let bytes):
-            .problem(431, "Request header fields too large", "Request line and headers may have \(bytes) bytes together.")
+            .problem(
+                431,
+                "Request header fields too large",
+                "Request line and headers may have \(bytes) bytes together."
+            )
         case .bodyTooLarge(let bytes): .problem(413, "Content too large", "A body may have \(bytes) bytes.")
         case .tooSlow(let seconds):
             .problem(408, "Request timeout", "A request must be complete within \(Int(seconds)) seconds.")

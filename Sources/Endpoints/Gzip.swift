@@ -7,7 +7,14 @@ func gzip(_ bytes: [UInt8]) -> [UInt8]? {
     var stream = unsafe z_stream()
     // 15 bits of window, plus 16 for the gzip frame.
     let begun = unsafe deflateInit2_(
-        &stream, 4, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)
+        &stream,
+        4,
+        Z_DEFLATED,
+        15 + 16,
+        8,
+        Z_DEFAULT_STRATEGY,
+        ZLIB_VERSION,
+        Int32(MemoryLayout<z_stream>.size)
     )
     guard begun == Z_OK else { return nil }
     defer { unsafe deflateEnd(&stream) }

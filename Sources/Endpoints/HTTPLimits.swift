@@ -2,8 +2,10 @@
 ///
 /// Each time a bound is reached, `howdah_http_limits_reached_total{limit}` counts it under its ``Name``.
 public struct HTTPLimits: Sendable, Hashable {
-    /// Open connections a listener. One more closes the connection that has been without a request for longest; where none is,
-    /// the new one is answered with 503.
+    /// Open connections a listener.
+    ///
+    /// One more closes the connection that has been without a request for longest; where none is, the new one is
+    /// answered with 503.
     public var connections = 256
     /// Bytes of request line and headers together; more are answered with 431.
     public var headerBytes = 8 * 1024
@@ -13,7 +15,9 @@ public struct HTTPLimits: Sendable, Hashable {
     public var bodyBytes = 64 * 1024
     /// Seconds from a request's first byte (or the connection's beginning) to its last; a slower one is answered with 408.
     public var requestSeconds = 10.0
-    /// Seconds that a connection may stay idle between two requests. Longer than the usual scrape interval of a minute.
+    /// Seconds that a connection may stay idle between two requests.
+    ///
+    /// Longer than the usual scrape interval of a minute.
     public var idleSeconds = 65.0
     /// Seconds that the client may take to read what it was sent; then the connection is closed.
     public var writeSeconds = 10.0

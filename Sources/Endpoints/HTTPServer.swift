@@ -16,7 +16,9 @@ public final class HTTPServer: Sendable {
 
     /// Starts the event-loop thread; it ends with ``shutDown()``.
     public init(
-        source: any VerdictSource, limits: HTTPLimits = HTTPLimits(), logger: Logger,
+        source: any VerdictSource,
+        limits: HTTPLimits = HTTPLimits(),
+        logger: Logger,
         now: @escaping @Sendable () -> Moment
     ) {
         self.source = source
@@ -89,7 +91,10 @@ public final class HTTPListener: Service {
         }
     }
 
-    private func serve(at address: ListenAddress, whenBound: @escaping @Sendable (any Channel) throws -> Void) async throws {
+    private func serve(
+        at address: ListenAddress,
+        whenBound: @escaping @Sendable (any Channel) throws -> Void
+    ) async throws {
         let failure = Mutex<(any Error)?>(nil)
         try await runServer(listener: self, at: address) { channel in
             do {
@@ -111,7 +116,8 @@ public final class HTTPListener: Service {
         switch error {
         case let error as ListenError: error
         case let error as IOError: ListenError(address, errno: error.errnoCode)
-        case is SocketAddressError: .failed(address, "the host name does not resolve")
+        case is SocketAddressError, is SocketAddressError.UnknownHost:
+            .failed(address, "the host name does not resolve")
         default: .failed(address, "\(error)")
         }
     }

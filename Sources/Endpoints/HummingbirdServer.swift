@@ -1,5 +1,5 @@
-import Exposition
 import Diagnosis
+import Exposition
 import HTTPTypes
 import HummingbirdCore
 import Logging
@@ -11,7 +11,9 @@ import ServiceLifecycle
 
 /// Binds `address` and serves `listener`'s routes on it until graceful shutdown; `whenBound` is called once it listens.
 func runServer(
-    listener: HTTPListener, at address: ListenAddress, whenBound: @escaping @Sendable (any Channel) async -> Void
+    listener: HTTPListener,
+    at address: ListenAddress,
+    whenBound: @escaping @Sendable (any Channel) async -> Void
 ) async throws {
     let bindAddress: BindAddress =
         switch address {
@@ -22,8 +24,10 @@ func runServer(
     // The server's own lines are about its parts, not about what the operator asked for.
     logger.logLevel = max(logger.logLevel, .warning)
     let service = GuardedChannel(listener: listener).server(
-        configuration: ServerConfiguration(address: bindAddress, backlog: listenBacklog), onServerRunning: whenBound,
-        eventLoopGroup: listener.server.eventLoop, logger: logger
+        configuration: ServerConfiguration(address: bindAddress, backlog: listenBacklog),
+        onServerRunning: whenBound,
+        eventLoopGroup: listener.server.eventLoop,
+        logger: logger
     )
     try await service.run()
 }
@@ -50,7 +54,8 @@ private struct GuardedChannel: ServerChildChannel {
             configuration: HTTP1Channel.Configuration(
                 idleTimeout: nil,
                 httpDecoderConfiguration: HTTP1Channel.Configuration.DecoderConfiguration(
-                    maxHeaderFieldSize: limits.headerBytes, maxHeaderListSize: limits.headerBytes,
+                    maxHeaderFieldSize: limits.headerBytes,
+                    maxHeaderListSize: limits.headerBytes,
                     maxHeaderFieldCount: limits.headerFields
                 )
             )
@@ -80,7 +85,8 @@ private struct Responder: Sendable {
 
     @concurrent func respond(to request: HummingbirdCore.Request, writer: consuming ResponseWriter) async throws {
         let asked = Request(
-            request.method.rawValue, request.head.path ?? "/",
+            request.method.rawValue,
+            request.head.path ?? "/",
             headers: request.headers.map { Request.Header($0.name.canonicalName, $0.value) }
         )
         switch router.answer(asked, known) {
@@ -94,12 +100,18 @@ private struct Responder: Sendable {
 
     private var known: Known {
         Known(
-            server.source.latest(), now: server.now(), process: { OwnProcess.read() },
+            server.source.latest(),
+            now: server.now(),
+            process: { OwnProcess.read() },
             counts: { [counters = server.counters] in counters.now }
         )
     }
 
-    @concurrent private func send(_ response: Response, for request: Request, _ writer: consuming ResponseWriter) async throws {
+    @concurrent private func send(
+        _ response: Response,
+        for request: Request,
+        _ writer: consuming ResponseWriter
+    ) async throws {
         server.counters.answered(router.countedPath(of: request), code: response.status)
         var head = responseHead(response)
         // RFC 9110, section 8.6: 204 has no length, and HEAD has the length of what GET would send.
@@ -124,7 +136,10 @@ private struct Responder: Sendable {
     ///
     /// Ends early at graceful shutdown, with the present document, and throws where the client has gone.
     private func wait(
-        for request: Request, _ body: RequestBody, after revision: UInt64, seconds: Double
+        for request: Request,
+        _ body: RequestBody,
+        after revision: UInt64,
+        seconds: Double
     ) async throws -> Response {
         guard server.counters.takeWaiter() else { return tooManyWaiters }
         defer { server.counters.giveBackWaiter() }
@@ -142,14 +157,18 @@ private struct Responder: Sendable {
 
     private var tooManyWaiters: Response {
         .problem(
-            503, "Too many wait already",
+            503,
+            "Too many wait already",
             "All \(server.limits.waiters) places for long polls and event streams are taken; ask without waiting.",
             headers: [Request.Header("retry-after", "5")]
         )
     }
 
     @concurrent private func stream(
-        _ form: EventForm, for request: Request, _ body: RequestBody, _ writer: consuming ResponseWriter
+        _ form: EventForm,
+        for request: Request,
+        _ body: RequestBody,
+        _ writer: consuming ResponseWriter
     ) async throws {
         var response = Response(200, .events, [], headers: [.noStore, Request.Header("connection", "close")])
         guard request.method == "GET" else {
@@ -176,7 +195,8 @@ private struct Responder: Sendable {
             try await outbound.write(event)
             sent = revision
             published = await server.source.change(
-                after: revision, timeout: .milliseconds(Int64(HTTPLimits.heartbeatSeconds * 1000))
+                after: revision,
+                timeout: .milliseconds(Int64(HTTPLimits.heartbeatSeconds * 1000))
             )
         }
     }

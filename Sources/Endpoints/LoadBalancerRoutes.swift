@@ -11,27 +11,56 @@ let loadBalancerRoutes: [Route] = [
     check("/master", "As /primary; Patroni's older name.", takesWriters),
     check("/read-write", "As /primary.", takesWriters),
     check("/leader", "As /primary, as long as no agent says who holds the lock.", takesWriters),
-    check("/replica", "A standby that takes sessions, and replays no further behind than lag.", parameters: [lag], takesReadersAsStandby),
-    check("/read-only", "A primary, or a standby as by /replica, that takes sessions.", parameters: [lag], takesReaders),
-    check("/standby-leader", "The leader of a standby cluster; only an agent knows.", agentOnly("who leads a standby cluster")),
+    check(
+        "/replica",
+        "A standby that takes sessions, and replays no further behind than lag.",
+        parameters: [lag],
+        takesReadersAsStandby
+    ),
+    check(
+        "/read-only",
+        "A primary, or a standby as by /replica, that takes sessions.",
+        parameters: [lag],
+        takesReaders
+    ),
+    check(
+        "/standby-leader",
+        "The leader of a standby cluster; only an agent knows.",
+        agentOnly("who leads a standby cluster")
+    ),
     check("/standby_leader", "As /standby-leader.", agentOnly("who leads a standby cluster")),
     check("/sync", "A synchronous standby; only an agent knows.", agentOnly("whether a standby is synchronous")),
     check("/synchronous", "As /sync.", agentOnly("whether a standby is synchronous")),
     check("/async", "An asynchronous standby; only an agent knows.", agentOnly("whether a standby is asynchronous")),
     check("/asynchronous", "As /async.", agentOnly("whether a standby is asynchronous")),
-    check("/quorum", "A standby of the quorum; only an agent knows.", agentOnly("whether a standby belongs to the quorum")),
-    check("/read-only-sync", "A primary that takes sessions, or a synchronous standby.", primaryOrAgentOnly("is synchronous")),
-    check("/read-only-quorum", "A primary that takes sessions, or a standby of the quorum.", primaryOrAgentOnly("belongs to the quorum")),
+    check(
+        "/quorum",
+        "A standby of the quorum; only an agent knows.",
+        agentOnly("whether a standby belongs to the quorum")
+    ),
+    check(
+        "/read-only-sync",
+        "A primary that takes sessions, or a synchronous standby.",
+        primaryOrAgentOnly("is synchronous")
+    ),
+    check(
+        "/read-only-quorum",
+        "A primary that takes sessions, or a standby of the quorum.",
+        primaryOrAgentOnly("belongs to the quorum")
+    ),
     check("/health", "A server that runs, in whatever role.") { call in
         let verdict = call.published.verdict
-        return verdict.phase == .running ? .pass("the server runs") : .fail("the server's phase is \(verdict.phase.words)")
+        return verdict.phase == .running
+            ? .pass("the server runs") : .fail("the server's phase is \(verdict.phase.words)")
     },
     check("/liveness", "As /livez.") { .probe($0, .liveness) },
     check("/readiness", "As /readyz.") { .probe($0, .readiness) },
 ]
 
 private let lag = Parameter(
-    "lag", .bytes, "The most WAL that replay may be behind what was received; while nothing is received it is not known."
+    "lag",
+    .bytes,
+    "The most WAL that replay may be behind what was received; while nothing is received it is not known."
 )
 
 /// What a check says.
@@ -46,11 +75,19 @@ private enum CheckResult {
 }
 
 private func check(
-    _ path: String, _ summary: String, parameters: [Parameter] = [], _ decide: @escaping @Sendable (Call) -> CheckResult
+    _ path: String,
+    _ summary: String,
+    parameters: [Parameter] = [],
+    _ decide: @escaping @Sendable (Call) -> CheckResult
 ) -> Route {
     Route(
-        path: path, summary: "For load balancers: \(summary)", parameters: parameters, offers: [.json], isNegotiated: false,
-        answersOptions: true, statuses: [(503, "Send no sessions here.")]
+        path: path,
+        summary: "For load balancers: \(summary)",
+        parameters: parameters,
+        offers: [.json],
+        isNegotiated: false,
+        answersOptions: true,
+        statuses: [(503, "Send no sessions here.")]
     ) { call in
         let verdict = call.published.verdict
         let (pass, reason) =
@@ -59,7 +96,8 @@ private func check(
             case .fail(let reason): (false, reason)
             }
         let document: JSON = [
-            "check": .string(path), "pass": .bool(pass), "reason": .string(reason), "state": .string(verdict.state.rawValue),
+            "check": .string(path), "pass": .bool(pass), "reason": .string(reason),
+            "state": .string(verdict.state.rawValue),
             "phase": .string(verdict.phase.rawValue), "role": .string(verdict.role.rawValue),
         ]
         return .answer(Response(pass ? 200 : 503, .json, document.bytes(), headers: [.noStore]))
@@ -97,7 +135,9 @@ private func compareLag(_ call: Call, limit: Double) -> CheckResult {
     let words = "replay is \(formatBytes(behind)) behind what was received"
     guard behind <= limit else { return .fail("\(words), more than \(formatBytes(limit))") }
     let children = snapshot.processes.value(within: lagAgeSeconds, of: call.now)?.children
-    guard let children else { return .fail("the lag is not known: the processes are not seen, so neither is the WAL receiver") }
+    guard let children else {
+        return .fail("the lag is not known: the processes are not seen, so neither is the WAL receiver")
+    }
     guard children.keys.contains(where: { $0.filter(\.isLetter).lowercased() == "walreceiver" }) else {
         return .fail("the lag is not known: no WAL receiver runs")
     }

@@ -12,7 +12,9 @@ struct AcceptHeader: Sendable, Hashable {
     /// Ranges past this many are not read: nobody needs them, and each costs time.
     static let rangeLimit = 64
 
-    /// Parses an `Accept` header; a missing or empty one accepts everything. What cannot be read counts as not sent.
+    /// Parses an `Accept` header; a missing or empty one accepts everything.
+    ///
+    /// What cannot be read counts as not sent.
     init(_ text: String?) {
         ranges = (text ?? "").split(separator: ",").prefix(Self.rangeLimit).compactMap(Self.range)
         if ranges.isEmpty { ranges = [Range(type: "*/*", version: nil, quality: 1)] }

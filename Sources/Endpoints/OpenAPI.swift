@@ -41,7 +41,7 @@ private func operation(_ route: Route, method: String) -> JSON {
 }
 
 private func operationID(_ route: Route, _ method: String) -> String {
-    let words = route.path.split { !$0.isLetter }.map { $0.prefix(1).uppercased() + $0.dropFirst() }
+    let words = route.path.split { !$0.isLetter && $0 != "_" }.map { $0.prefix(1).uppercased() + $0.dropFirst() }
     return method + (words.isEmpty ? "Page" : words.joined())
 }
 
@@ -58,7 +58,8 @@ private func schema(_ kind: Parameter.Kind) -> JSON {
     case .flag: ["type": "string", "enum": ["", "true", "false", "1", "0"]]
     case .seconds(let maximum): ["type": "number", "minimum": 0, "maximum": .number(maximum)]
     case .whole(let range) where range.upperBound == .max: ["type": "integer", "minimum": .whole(range.lowerBound)]
-    case .whole(let range): ["type": "integer", "minimum": .whole(range.lowerBound), "maximum": .whole(range.upperBound)]
+    case .whole(let range):
+        ["type": "integer", "minimum": .whole(range.lowerBound), "maximum": .whole(range.upperBound)]
     case .bytes: ["type": "string", "pattern": "^[0-9.]+ ?([kKmMgGtT]?[bB])?$"]
     }
 }

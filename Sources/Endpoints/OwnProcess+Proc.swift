@@ -17,10 +17,14 @@ extension OwnProcess {
         let ticks = Double(sysconf(Int32(_SC_CLK_TCK)))
         let pageBytes = Double(sysconf(Int32(_SC_PAGESIZE)))
         return OwnProcess(
-            cpuSeconds: (user + system) / ticks, residentBytes: pages[1] * pageBytes,
+            cpuSeconds: (user + system) / ticks,
+            residentBytes: pages[1] * pageBytes,
             residentAnonymousBytes: kilobytes(of: "RssAnon:", in: "/proc/self/status"),
-            virtualBytes: pages[0] * pageBytes, openDescriptors: countDescriptors(),
-            maximumDescriptors: descriptorLimit(), threads: threads, startedAt: bootTime.map { $0 + startTicks / ticks }
+            virtualBytes: pages[0] * pageBytes,
+            openDescriptors: countDescriptors(),
+            maximumDescriptors: descriptorLimit(),
+            threads: threads,
+            startedAt: bootTime.map { $0 + startTicks / ticks }
         )
     }
 
@@ -35,7 +39,9 @@ private func kilobytes(of name: String, in path: String) -> Double? {
     return line.split { $0 == " " || $0 == "\t" }.dropFirst().first.flatMap { Double($0) }.map { $0 * 1024 }
 }
 
-/// A small file of `/proc` as text; nil where it cannot be read. At most 16 KiB, which none of those that are read here has.
+/// A small file of `/proc` as text; nil where it cannot be read.
+///
+/// At most 16 KiB, which none of those that are read here has.
 private func readFile(_ path: String) -> String? {
     let file = unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { return nil }

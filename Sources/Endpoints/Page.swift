@@ -2,7 +2,9 @@ import Exposition
 
 /// The page for people; on the public listener a list of the paths.
 let pageRoute = Route(
-    path: "/", summary: "The page for people; on the public listener a list of these paths.", offers: [.html, .text],
+    path: "/",
+    summary: "The page for people; on the public listener a list of these paths.",
+    offers: [.html, .text],
     isNegotiated: false
 ) { call in
     call.audience == .everyone ? .answer(.text(200, index)) : .answer(page(call))
@@ -19,7 +21,9 @@ private func page(_ call: Call) -> Response {
     let report = stateReport(of: call.published, at: call.now, style: ReportStyle(width: 110))
     let body = pageHead + "<pre id=\"report\">\(escaped(report))</pre>" + pageTail
     return Response(
-        200, .html, Array(body.utf8),
+        200,
+        .html,
+        Array(body.utf8),
         headers: [
             .noStore,
             Request.Header(

@@ -7,15 +7,22 @@ private let verbose = Parameter("verbose", .flag, "All probes and active conditi
 /// The database's probes for kubelets, and Howdah's own health.
 let probeRoutes: [Route] = [
     Route(
-        path: "/livez", summary: "The database's liveness: fails only where a restart of its container is the cure.",
-        parameters: [verbose], offers: [.text], isNegotiated: false, statuses: [(503, "It fails.")]
+        path: "/livez",
+        summary: "The database's liveness: fails only where a restart of its container is the cure.",
+        parameters: [verbose],
+        offers: [.text],
+        isNegotiated: false,
+        statuses: [(503, "It fails.")]
     ) { probeAnswer($0, .liveness) },
     Route(
-        path: "/readyz", summary: "The database's readiness for its own role, for writing or for reading.",
+        path: "/readyz",
+        summary: "The database's readiness for its own role, for writing or for reading.",
         parameters: [
             Parameter("for", .choice(["read-write", "read-only"]), "For sessions that write, or that read."), verbose,
         ],
-        offers: [.text], isNegotiated: false, statuses: [(503, "It fails.")]
+        offers: [.text],
+        isNegotiated: false,
+        statuses: [(503, "It fails.")]
     ) { call in
         switch call.query.word("for") {
         case "read-write": probeAnswer(call, .readWrite)
@@ -24,8 +31,12 @@ let probeRoutes: [Route] = [
         }
     },
     Route(
-        path: "/healthz", summary: "Howdah's own health, whatever the database's is.", offers: [.text],
-        isNegotiated: false, statuses: [(503, "Howdah reaches no verdicts any more.")], answer: healthAnswer
+        path: "/healthz",
+        summary: "Howdah's own health, whatever the database's is.",
+        offers: [.text],
+        isNegotiated: false,
+        statuses: [(503, "Howdah reaches no verdicts any more.")],
+        answer: healthAnswer
     ),
 ]
 
@@ -51,13 +62,15 @@ private func healthAnswer(_ call: Call) -> Outcome {
     let version = call.published.observer.version
     guard age <= HTTPLimits.verdictSeconds else {
         let limit = formatDuration(seconds: HTTPLimits.verdictSeconds)
-        let text = "fail: Howdah \(version) reached its last verdict \(formatDuration(seconds: age)) ago, more than \(limit)"
+        let text =
+            "fail: Howdah \(version) reached its last verdict \(formatDuration(seconds: age)) ago, more than \(limit)"
         return .answer(.text(503, text, headers: [.noStore]))
     }
     let up = formatDuration(seconds: max(0, call.now.seconds(since: call.published.observer.startedAt)))
     return .answer(
         .text(
-            200, "pass: Howdah \(version) watches for \(up), its verdict is \(formatDuration(seconds: age)) old",
+            200,
+            "pass: Howdah \(version) watches for \(up), its verdict is \(formatDuration(seconds: age)) old",
             headers: [.noStore]
         )
     )

@@ -9,7 +9,9 @@ struct Known: Sendable {
     var counts: @Sendable () -> HTTPCounts
 
     init(
-        _ published: Published, now: Moment, process: @escaping @Sendable () -> OwnProcess? = { nil },
+        _ published: Published,
+        now: Moment,
+        process: @escaping @Sendable () -> OwnProcess? = { nil },
         counts: @escaping @Sendable () -> HTTPCounts = { HTTPCounts() }
     ) {
         self.published = published
@@ -28,7 +30,9 @@ struct Route: Sendable {
     var parameters: [Parameter] = []
     /// What it sends, the default first.
     var offers: [MediaType]
-    /// Whether `Accept` chooses between the offers. Probes and load-balancer checks never fail for it.
+    /// Whether `Accept` chooses between the offers.
+    ///
+    /// Probes and load-balancer checks never fail for it.
     var isNegotiated = true
     /// Whether OPTIONS is answered like HEAD, as load balancers want it from a check.
     var answersOptions = false
@@ -81,7 +85,8 @@ struct Router: Sendable {
         guard route.audience == .everyone || audience == .local else {
             return .answer(
                 .problem(
-                    404, "Not on this listener",
+                    404,
+                    "Not on this listener",
                     "\(route.path) is served on the local listener (--local-listen) and the Unix socket only."
                 )
             )
@@ -98,7 +103,12 @@ struct Router: Sendable {
             let query = try Query(request.query, accepting: route.parameters)
             guard let type = chooseType(route, request, query) else { return .answer(notAcceptable(route)) }
             let call = Call(
-                request: request, path: route.path, query: query, type: type, audience: audience, known: known,
+                request: request,
+                path: route.path,
+                query: query,
+                type: type,
+                audience: audience,
+                known: known,
                 hasWaited: hasWaited
             )
             let outcome = route.answer(call)
@@ -127,7 +137,9 @@ struct Router: Sendable {
         while candidate.count > 1, candidate.last == "/" { candidate = candidate.dropLast() }
         let hint = route(candidate).map { " Did you mean \($0.path)?" } ?? ""
         return .problem(
-            404, "Not found", "There is no \(request.path.prefix(100)) here.\(hint) /openapi.json lists what there is."
+            404,
+            "Not found",
+            "There is no \(request.path.prefix(100)) here.\(hint) /openapi.json lists what there is."
         )
     }
 
@@ -144,7 +156,10 @@ extension Request.Header {
 extension Response {
     /// An `application/problem+json` answer.
     static func problem(
-        _ status: Int, _ title: String, _ detail: String, headers: [Request.Header] = []
+        _ status: Int,
+        _ title: String,
+        _ detail: String,
+        headers: [Request.Header] = []
     ) -> Response {
         let document = problemDocument(status: status, title: title, detail: detail)
         return Response(status, .problem, document.bytes(), headers: headers)
@@ -152,7 +167,9 @@ extension Response {
 
     static func notAllowed(_ method: String) -> Response {
         .problem(
-            405, "Method not allowed", "\(method.prefix(20)) changes things, and Howdah only tells: use GET or HEAD.",
+            405,
+            "Method not allowed",
+            "\(method.prefix(20)) changes things, and Howdah only tells: use GET or HEAD.",
             headers: [.allow]
         )
     }

@@ -15,31 +15,49 @@ let reportParameters = [
 /// The documents: metrics, state, conditions, history, events, doctor.
 let documentRoutes: [Route] = [
     Route(
-        path: "/metrics", summary: "Metrics for Prometheus, in its text format or as OpenMetrics 1.0.",
-        offers: [.metricsText, .openMetrics], answer: metricsAnswer
+        path: "/metrics",
+        summary: "Metrics for Prometheus, in its text format or as OpenMetrics 1.0.",
+        offers: [.metricsText, .openMetrics],
+        answer: metricsAnswer
     ),
     Route(
-        path: "/state", summary: "The verdict, with who says so; with wait, as soon as it is another one than since.",
+        path: "/state",
+        summary: "The verdict, with who says so; with wait, as soon as it is another one than since.",
         parameters: reportParameters + [
             Parameter(
-                "wait", .seconds(HTTPLimits.waitSeconds), "Answer when the revision is not since, or after this many seconds."
+                "wait",
+                .seconds(HTTPLimits.waitSeconds),
+                "Answer when the revision is not since, or after this many seconds."
             ),
-            Parameter("since", .whole(0...UInt64.max), "The revision that is known already; the present one if not given."),
+            Parameter(
+                "since",
+                .whole(0...UInt64.max),
+                "The revision that is known already; the present one if not given."
+            ),
         ],
-        offers: [.json, .text], schema: "State", statuses: [(503, "Too many wait already.")], answer: stateAnswer
+        offers: [.json, .text],
+        schema: "State",
+        statuses: [(503, "Too many wait already.")],
+        answer: stateAnswer
     ),
     Route(
-        path: "/conditions", summary: "The active conditions.", parameters: reportParameters, offers: [.json, .text],
+        path: "/conditions",
+        summary: "The active conditions.",
+        parameters: reportParameters,
+        offers: [.json, .text],
         schema: "Conditions"
     ) { call in
         call.document(
-            { conditionsDocument(of: $0, at: $1) }, report: { conditionsReport(of: $0, at: $1, style: $2) }
+            { conditionsDocument(of: $0, at: $1) },
+            report: { conditionsReport(of: $0, at: $1, style: $2) }
         )
     },
     Route(
-        path: "/history", summary: "Changes of the verdict since Howdah started, newest first.",
+        path: "/history",
+        summary: "Changes of the verdict since Howdah started, newest first.",
         parameters: reportParameters + [Parameter("limit", .whole(1...256), "At most this many; 256 if not given.")],
-        offers: [.json, .text], schema: "History"
+        offers: [.json, .text],
+        schema: "History"
     ) { call in
         let limit = call.query.whole("limit").map { Int($0) } ?? 256
         return call.document(
@@ -48,15 +66,22 @@ let documentRoutes: [Route] = [
         )
     },
     Route(
-        path: "/events", summary: "Server-sent events: one with the state document at once and for each change of the verdict.",
-        parameters: reportParameters, offers: [.events], statuses: [(503, "Too many listen already.")]
+        path: "/events",
+        summary: "Server-sent events: one with the state document at once and for each change of the verdict.",
+        parameters: reportParameters,
+        offers: [.events],
+        statuses: [(503, "Too many listen already.")]
     ) { call in
         let isText = call.query.word("format") == "text"
         return .events(isText ? .text(color: call.style.color, width: call.style.width) : .json)
     },
     Route(
-        path: "/doctor", summary: "What Howdah can and cannot see, and the GRANT, mount or flag that would change it.",
-        audience: .local, parameters: reportParameters, offers: [.json, .text], schema: "Doctor"
+        path: "/doctor",
+        summary: "What Howdah can and cannot see, and the GRANT, mount or flag that would change it.",
+        audience: .local,
+        parameters: reportParameters,
+        offers: [.json, .text],
+        schema: "Doctor"
     ) { call in
         let dark = call.published.observer.doctor.count { !$0.isSeen }
         return call.document(
@@ -69,7 +94,10 @@ let documentRoutes: [Route] = [
 
 private func metricsAnswer(_ call: Call) -> Outcome {
     let sources = MetricSources(
-        published: call.published, now: call.now, process: call.known.process(), http: call.known.counts()
+        published: call.published,
+        now: call.now,
+        process: call.known.process(),
+        http: call.known.counts()
     )
     let format: MetricFormat = call.type == .openMetrics ? .openMetrics : .text
     return .answer(Response(200, call.type, metrics(sources, as: format)))
@@ -90,7 +118,8 @@ extension Call {
     ///
     /// Both carry the headline in `Howdah-State` and the revision in `Howdah-Revision`, so that a client needs no parser.
     func document(
-        _ document: (Published, Moment) -> JSON, report: (Published, Moment, ReportStyle) -> String,
+        _ document: (Published, Moment) -> JSON,
+        report: (Published, Moment, ReportStyle) -> String,
         headers: [Request.Header] = []
     ) -> Outcome {
         let verdict = published.verdict

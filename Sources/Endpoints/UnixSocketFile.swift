@@ -1,13 +1,16 @@
 import Glibc
+import Synchronization
 
 /// The file of a Unix socket: made where nobody can reach it, given mode 0600, and only then put in its place.
 ///
 /// Setting the mode after the socket listens would leave a moment in which anybody may connect.
-struct UnixSocketFile: Sendable {
+final class UnixSocketFile: Sendable {
     /// Where clients look for it.
     let path: String
     /// The folder, mode 0700, in which it is made.
     private let privateFolder: String
+    /// Device and inode of our socket: the server removes the file that it bound when it stops listening.
+    private let ours = Mutex<[UInt64]?>(nil)
 
     /// Where the server binds it.
     var bindingPath: String { privateFolder + "/s" }
@@ -25,8 +28,11 @@ struct UnixSocketFile: Sendable {
         guard unsafe mkdir(privateFolder, 0o700) == 0 else { throw ListenError(.unix(path: path), errno: errno) }
     }
 
-    /// Puts the socket, which listens by now, in its place. A stale file is replaced.
+    /// Puts the socket, which listens by now, in its place.
+    ///
+    /// A stale file is replaced.
     func publish() throws(ListenError) {
+        ours.withLock { $0 = identity(bindingPath) }
         guard unsafe chmod(bindingPath, 0o600) == 0 else { throw ListenError(.unix(path: path), errno: errno) }
         // `link` and not `rename`: it never replaces what another process has put there since `prepare`.
         if unsafe link(bindingPath, path) != 0 {
@@ -39,7 +45,7 @@ struct UnixSocketFile: Sendable {
 
     /// Removes the private folder, and the socket from its place if it is ours.
     func remove() {
-        if let ours = identity(bindingPath), identity(path) == ours { unsafe unlink(path) }
+        if let ours = ours.withLock({ $0 }), identity(path) == ours { unsafe unlink(path) }
         discard()
     }
 

@@ -9,29 +9,38 @@ let admissionOutcomes = [
 /// Does the server let a new session in, and how long does each step take.
 let admissionFamilies: [MetricFamily] = [
     MetricFamily(
-        "howdah_admission", labels: [MetricLabel("outcome", "14 values")],
+        "howdah_admission",
+        labels: [MetricLabel("outcome", "14 values")],
         "What came of the latest attempt to open a session: 1 for the present outcome."
     ) { sources in
         guard let admission = sources.admission else { return [] }
         return admissionOutcomes.map { MetricSample(($0 == admission.outcome.kind).asSample, $0) }
     },
     MetricFamily(
-        "howdah_admission_accept_seconds", unit: .seconds,
+        "howdah_admission_accept_seconds",
+        unit: .seconds,
         "Time until the kernel accepted the latest attempt to open a session."
     ) { $0.admission?.acceptSeconds },
     MetricFamily(
-        "howdah_admission_first_byte_seconds", unit: .seconds, "Time from there to the server's first byte."
+        "howdah_admission_first_byte_seconds",
+        unit: .seconds,
+        "Time from there to the server's first byte."
     ) { $0.admission?.firstByteSeconds },
     MetricFamily(
-        "howdah_admission_authentication_seconds", unit: .seconds, "Time from there to a session that is ready for queries."
+        "howdah_admission_authentication_seconds",
+        unit: .seconds,
+        "Time from there to a session that is ready for queries."
     ) { $0.admission?.authenticationSeconds },
     MetricFamily(
-        "howdah_held_session", "1 while Howdah holds its session, 0 while it has none."
+        "howdah_held_session",
+        "1 while Howdah holds its session, 0 while it has none."
     ) { sources in
         sources.published.snapshot.heldSession.last?.value.isOpen.asSample
     },
     MetricFamily(
-        "howdah_held_sessions_opened_total", type: .counter, "Sessions that Howdah opened to hold since it started."
+        "howdah_held_sessions_opened_total",
+        type: .counter,
+        "Sessions that Howdah opened to hold since it started."
     ) { sources in
         sources.published.snapshot.heldSession.last.map { Double($0.value.opened) }
     },

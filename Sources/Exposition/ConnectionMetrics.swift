@@ -11,20 +11,23 @@ let connectionFamilies: [MetricFamily] = [
         $0.vitals?.clientBackends.map(Double.init)
     },
     MetricFamily(
-        "howdah_connections_ordinary_slots", "Slots that an ordinary role can use: max_connections less both reserves."
+        "howdah_connections_ordinary_slots",
+        "Slots that an ordinary role can use: max_connections less both reserves."
     ) { $0.vitals?.ordinarySlots.map(Double.init) },
     MetricFamily("howdah_connections_maximum", "The setting max_connections.") {
         $0.vitals?.maxConnections.map(Double.init)
     },
     MetricFamily(
-        "howdah_connections_reserved", labels: [MetricLabel("reserved_for", "2 values")],
+        "howdah_connections_reserved",
+        labels: [MetricLabel("reserved_for", "2 values")],
         "Slots kept back for superusers and, from PostgreSQL 16 on, for pg_use_reserved_connections."
     ) { sources in
         let reserves = [("superuser", sources.vitals?.superuserReserved), ("role", sources.vitals?.reserved)]
         return reserves.compactMap { name, slots in slots.map { MetricSample(Double($0), name) } }
     },
     MetricFamily(
-        "howdah_connections_by_state", labels: [MetricLabel("state", "7 values and other")],
+        "howdah_connections_by_state",
+        labels: [MetricLabel("state", "7 values and other")],
         "Client backends by state; hidden where the role may not see it."
     ) { sources in
         guard let states = sources.vitals?.clientBackendsByState else { return [] }
@@ -38,20 +41,28 @@ let connectionFamilies: [MetricFamily] = [
             return (counts[name] ?? (isAlwaysShown ? 0 : nil)).map { MetricSample($0, name) }
         }
     },
-    MetricFamily("howdah_wal_senders_used", "WAL senders, from pg_stat_activity.") { $0.vitals?.walSenders.map(Double.init) },
-    MetricFamily("howdah_wal_senders_maximum", "The setting max_wal_senders.") { $0.vitals?.maxWALSenders.map(Double.init) },
+    MetricFamily("howdah_wal_senders_used", "WAL senders, from pg_stat_activity.") {
+        $0.vitals?.walSenders.map(Double.init)
+    },
+    MetricFamily("howdah_wal_senders_maximum", "The setting max_wal_senders.") {
+        $0.vitals?.maxWALSenders.map(Double.init)
+    },
     MetricFamily(
-        "howdah_vitals_round_trip_seconds", unit: .seconds, "How long the latest round trip for the vital signs took."
+        "howdah_vitals_round_trip_seconds",
+        unit: .seconds,
+        "How long the latest round trip for the vital signs took."
     ) { $0.vitals?.roundTripSeconds },
     MetricFamily(
-        "howdah_server_clock_offset_seconds", unit: .seconds,
+        "howdah_server_clock_offset_seconds",
+        unit: .seconds,
         "The server's clock less ours, to the precision of half a round trip."
     ) { sources in
         guard let server = sources.vitals?.serverClock, let local = sources.vitals?.localClock else { return nil }
         return server - local
     },
     MetricFamily(
-        "howdah_server_configuration_loaded_timestamp_seconds", unit: .seconds,
+        "howdah_server_configuration_loaded_timestamp_seconds",
+        unit: .seconds,
         "When the server loaded its configuration, from pg_conf_load_time()."
     ) { $0.vitals?.configurationLoadedAt },
 ]

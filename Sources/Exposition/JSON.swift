@@ -37,10 +37,14 @@ public indirect enum JSON: Sendable, Hashable {
     public static func text(_ value: String?) -> JSON { value.map(JSON.string) ?? .null }
 
     /// A whole number, or `null`.
-    public static func whole(_ value: (some BinaryInteger)?) -> JSON { value.map { .integer(Int64(clamping: $0)) } ?? .null }
+    public static func whole(_ value: (some BinaryInteger)?) -> JSON {
+        value.map { .integer(Int64(clamping: $0)) } ?? .null
+    }
 
     /// Seconds to the millisecond, or `null`: the digits beyond are noise.
-    public static func seconds(_ value: Double?) -> JSON { value.map { .number(($0 * 1000).rounded() / 1000) } ?? .null }
+    public static func seconds(_ value: Double?) -> JSON {
+        value.map { .number(($0 * 1000).rounded() / 1000) } ?? .null
+    }
 
     /// A number to four significant decimals, or `null`.
     public static func rounded(_ value: Double?) -> JSON {
@@ -55,7 +59,8 @@ public indirect enum JSON: Sendable, Hashable {
 }
 
 extension JSON: ExpressibleByNilLiteral, ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral,
-    ExpressibleByFloatLiteral, ExpressibleByStringInterpolation, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
+    ExpressibleByFloatLiteral, ExpressibleByStringInterpolation, ExpressibleByArrayLiteral,
+    ExpressibleByDictionaryLiteral
 {
     /// `null`.
     public init(nilLiteral: ()) { self = .null }

@@ -25,7 +25,8 @@ func bounded(_ counts: [String: Double], limit: Int) -> [MetricSample] {
     let ranked = counts.filter { $0.key != otherBucket }.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
     let rest = ranked.dropFirst(limit).reduce(counts[otherBucket] ?? 0) { $0 + $1.value }
     let hasRest = ranked.count > limit || counts[otherBucket] != nil
-    return ranked.prefix(limit).map { MetricSample($0.value, $0.key) } + (hasRest ? [MetricSample(rest, otherBucket)] : [])
+    return ranked.prefix(limit).map { MetricSample($0.value, $0.key) }
+        + (hasRest ? [MetricSample(rest, otherBucket)] : [])
 }
 
 /// One series per value: 1 for the present one, 0 for the others.

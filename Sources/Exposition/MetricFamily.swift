@@ -16,7 +16,11 @@ public struct MetricFamily: Sendable {
     var fill: @Sendable (MetricSources) -> [MetricSample]
 
     init(
-        _ name: String, type: MetricType = .gauge, unit: MetricUnit? = nil, labels: [MetricLabel] = [], _ help: String,
+        _ name: String,
+        type: MetricType = .gauge,
+        unit: MetricUnit? = nil,
+        labels: [MetricLabel] = [],
+        _ help: String,
         fill: @escaping @Sendable (MetricSources) -> [MetricSample]
     ) {
         self.name = name
@@ -29,7 +33,10 @@ public struct MetricFamily: Sendable {
 
     /// A family of one series without labels, absent where `value` is nil.
     init(
-        _ name: String, type: MetricType = .gauge, unit: MetricUnit? = nil, _ help: String,
+        _ name: String,
+        type: MetricType = .gauge,
+        unit: MetricUnit? = nil,
+        _ help: String,
         value: @escaping @Sendable (MetricSources) -> Double?
     ) {
         self.init(name, type: type, unit: unit, help) { sources in value(sources).map { [MetricSample($0)] } ?? [] }
@@ -121,8 +128,14 @@ public struct OwnProcess: Sendable, Hashable {
 
     /// Gathers what the process uses.
     public init(
-        cpuSeconds: Double, residentBytes: Double, residentAnonymousBytes: Double?, virtualBytes: Double,
-        openDescriptors: Int, maximumDescriptors: Int, threads: Int, startedAt: Double?
+        cpuSeconds: Double,
+        residentBytes: Double,
+        residentAnonymousBytes: Double?,
+        virtualBytes: Double,
+        openDescriptors: Int,
+        maximumDescriptors: Int,
+        threads: Int,
+        startedAt: Double?
     ) {
         self.cpuSeconds = cpuSeconds
         self.residentBytes = residentBytes
@@ -137,7 +150,9 @@ public struct OwnProcess: Sendable, Hashable {
 
 /// What the listeners counted since Howdah started.
 public struct HTTPCounts: Sendable, Hashable {
-    /// Answers by path and status code. Paths are the routes' own; anything else counts as `other`.
+    /// Answers by path and status code.
+    ///
+    /// Paths are the routes' own; anything else counts as `other`.
     public var answers: [Answer: Int] = [:]
     /// Open connections by audience (`everyone`, `local`).
     public var connections: [String: Int] = [:]

@@ -1,4 +1,6 @@
-/// The two text formats of metrics. Names and labels are the same in both.
+/// The two text formats of metrics.
+///
+/// Names and labels are the same in both.
 public enum MetricFormat: Sendable, Hashable, CaseIterable {
     /// Prometheus text format 0.0.4.
     case text

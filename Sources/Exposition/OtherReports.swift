@@ -6,7 +6,8 @@ public func doctorReport(of published: Published, style: ReportStyle = ReportSty
     let lines = published.observer.doctor
     let dark = lines.count { !$0.isSeen }
     var page = ReportPage(style: style)
-    let sentence = dark == 0 ? "Howdah sees everything it looks for" : "Howdah sees \(lines.count - dark) of \(lines.count) things"
+    let sentence =
+        dark == 0 ? "Howdah sees everything it looks for" : "Howdah sees \(lines.count - dark) of \(lines.count) things"
     page.line([ReportPage.Piece("● ", dark == 0 ? .good : .warning), ReportPage.Piece(sentence, .strong)])
     for line in lines where !line.isSeen {
         page.blank()

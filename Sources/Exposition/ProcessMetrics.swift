@@ -5,7 +5,8 @@ private let kindLabel = MetricLabel("kind", "40 values and other")
 /// The server's processes, from `/proc`.
 let processFamilies: [MetricFamily] = [
     MetricFamily(
-        "howdah_postmaster_alive", "1 where the postmaster lives, 0 where it is gone; absent where the process table cannot tell."
+        "howdah_postmaster_alive",
+        "1 where the postmaster lives, 0 where it is gone; absent where the process table cannot tell."
     ) { sources in
         switch sources.processes?.postmaster {
         case .alive: 1
@@ -13,15 +14,21 @@ let processFamilies: [MetricFamily] = [
         case .unknown, nil: nil
         }
     },
-    MetricFamily("howdah_server_processes", labels: [kindLabel], "The postmaster's children by kind, from their titles.") {
+    MetricFamily(
+        "howdah_server_processes",
+        labels: [kindLabel],
+        "The postmaster's children by kind, from their titles."
+    ) {
         perKind($0.processes?.children)
     },
     MetricFamily(
-        "howdah_server_processes_uninterruptible", labels: [kindLabel],
+        "howdah_server_processes_uninterruptible",
+        labels: [kindLabel],
         "The postmaster's children that wait for storage and cannot be interrupted (state D), by kind."
     ) { perKind($0.processes?.uninterruptible) },
     MetricFamily(
-        "howdah_server_processes_stopped", labels: [kindLabel],
+        "howdah_server_processes_stopped",
+        labels: [kindLabel],
         "The postmaster's children that are stopped by a signal or a debugger (state T), by kind."
     ) { perKind($0.processes?.stopped) },
 ]

@@ -20,8 +20,12 @@ public struct Published: Sendable {
 
     /// Gathers what is published.
     public init(
-        snapshot: Snapshot, verdict: Verdict, history: [Transition], stateTransitions: [StateChange: Int],
-        catalogue: [CatalogueEntry], observer: ObserverReport
+        snapshot: Snapshot,
+        verdict: Verdict,
+        history: [Transition],
+        stateTransitions: [StateChange: Int],
+        catalogue: [CatalogueEntry],
+        observer: ObserverReport
     ) {
         self.snapshot = snapshot
         self.verdict = verdict
@@ -80,7 +84,11 @@ public struct ObserverReport: Sendable {
 
     /// Gathers what Howdah says of itself.
     public init(
-        version: String, startedAt: Moment, querySeconds: Double, queries: Int, connectionAttempts: Int,
+        version: String,
+        startedAt: Moment,
+        querySeconds: Double,
+        queries: Int,
+        connectionAttempts: Int,
         doctor: [DoctorLine]
     ) {
         self.version = version

@@ -11,39 +11,53 @@ private let boundOfLimited = "the \(limitedLimit) most used and other"
 /// Who holds the slots, from `pg_stat_activity`; while all slots are taken through a WAL sender's session.
 let sessionFamilies: [MetricFamily] = [
     MetricFamily(
-        "howdah_sessions_by_database", labels: [MetricLabel("database", boundOfHolders)], "Client backends by database."
+        "howdah_sessions_by_database",
+        labels: [MetricLabel("database", boundOfHolders)],
+        "Client backends by database."
     ) { $0.holders(by: \.database) },
     MetricFamily(
-        "howdah_sessions_by_user", labels: [MetricLabel("user", boundOfHolders)], "Client backends by role."
+        "howdah_sessions_by_user",
+        labels: [MetricLabel("user", boundOfHolders)],
+        "Client backends by role."
     ) { $0.holders(by: \.user) },
     MetricFamily(
-        "howdah_sessions_by_application", labels: [MetricLabel("application", boundOfHolders)],
+        "howdah_sessions_by_application",
+        labels: [MetricLabel("application", boundOfHolders)],
         "Client backends by application_name."
     ) { $0.holders(by: \.application) },
     MetricFamily(
-        "howdah_sessions_oldest_transaction_seconds", unit: .seconds, "Age of the oldest open transaction; absent if none is open."
+        "howdah_sessions_oldest_transaction_seconds",
+        unit: .seconds,
+        "Age of the oldest open transaction; absent if none is open."
     ) { $0.sessions?.oldestTransactionSeconds },
     MetricFamily(
-        "howdah_sessions_oldest_query_seconds", unit: .seconds, "Age of the oldest running query; absent if none runs."
+        "howdah_sessions_oldest_query_seconds",
+        unit: .seconds,
+        "Age of the oldest running query; absent if none runs."
     ) { $0.sessions?.oldestQuerySeconds },
     MetricFamily(
-        "howdah_sessions_longest_idle_in_transaction_seconds", unit: .seconds,
+        "howdah_sessions_longest_idle_in_transaction_seconds",
+        unit: .seconds,
         "How long the longest idle in transaction has lasted; absent if there is none."
     ) { $0.sessions?.longestIdleInTransactionSeconds },
     MetricFamily(
-        "howdah_role_connections_used", labels: [MetricLabel("user", boundOfLimited)],
+        "howdah_role_connections_used",
+        labels: [MetricLabel("user", boundOfLimited)],
         "Client backends of a role that has a connection limit."
     ) { limited($0.sessions?.limitedRoles, \.used) },
     MetricFamily(
-        "howdah_role_connections_maximum", labels: [MetricLabel("user", boundOfLimited)],
+        "howdah_role_connections_maximum",
+        labels: [MetricLabel("user", boundOfLimited)],
         "The connection limit of a role that has one (rolconnlimit)."
     ) { limited($0.sessions?.limitedRoles, \.limit) },
     MetricFamily(
-        "howdah_database_connections_used", labels: [MetricLabel("database", boundOfLimited)],
+        "howdah_database_connections_used",
+        labels: [MetricLabel("database", boundOfLimited)],
         "Client backends of a database that has a connection limit."
     ) { limited($0.sessions?.limitedDatabases, \.used) },
     MetricFamily(
-        "howdah_database_connections_maximum", labels: [MetricLabel("database", boundOfLimited)],
+        "howdah_database_connections_maximum",
+        labels: [MetricLabel("database", boundOfLimited)],
         "The connection limit of a database that has one (datconnlimit)."
     ) { limited($0.sessions?.limitedDatabases, \.limit) },
 ]
@@ -53,7 +67,9 @@ extension Published {
     func currentSessions(at now: Moment) -> Stamped<Sessions>? {
         let seen = [(SensorID.sessions, snapshot.sessions), (.walSender, snapshot.walSender)]
         let current = seen.compactMap { sensor, observation -> Stamped<Sessions>? in
-            guard let value = snapshot.current(observation, of: sensor, at: now), let at = observation.at else { return nil }
+            guard let value = snapshot.current(observation, of: sensor, at: now), let at = observation.at else {
+                return nil
+            }
             return Stamped(value, at: at)
         }
         return current.max { $0.at < $1.at }
@@ -67,7 +83,9 @@ extension MetricSources {
         guard let sessions else { return [] }
         var counts: [String: Double] = [:]
         for group in sessions.groups { counts[name(group), default: 0] += Double(group.count) }
-        if sessions.sessionsInOtherGroups > 0 { counts[otherBucket, default: 0] += Double(sessions.sessionsInOtherGroups) }
+        if sessions.sessionsInOtherGroups > 0 {
+            counts[otherBucket, default: 0] += Double(sessions.sessionsInOtherGroups)
+        }
         return bounded(counts, limit: holderLimit)
     }
 }

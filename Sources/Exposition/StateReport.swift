@@ -50,7 +50,9 @@ private struct StateReport {
         for (index, line) in lines.enumerated() {
             page.line([ReportPage.Piece(index == 0 ? "● " : "  ", inkOfState), ReportPage.Piece(line, .strong)])
         }
-        page.line([ReportPage.Piece("  for \(span(since: verdict.stateSince)), since \(day(verdict.stateSince))", .faint)])
+        page.line([
+            ReportPage.Piece("  for \(span(since: verdict.stateSince)), since \(day(verdict.stateSince))", .faint)
+        ])
         page.blank()
     }
 
@@ -143,19 +145,28 @@ private struct StateReport {
     }
 
     mutating func writeHolders() {
-        let isAboutSlots = verdict.conditions.contains { $0.family == .connections && $0.name.hasPrefix("connections_") }
+        let isAboutSlots = verdict.conditions.contains {
+            $0.family == .connections && $0.name.hasPrefix("connections_")
+        }
         guard isAboutSlots, let seen = published.currentSessions(at: now), !seen.value.groups.isEmpty else { return }
         page.blank()
         let way = seen.value.throughWALSender ? ", through a WAL sender's slot" : ""
-        page.entry("held by", "\(seen.value.clientBackends) sessions, seen \(span(since: seen.at)) ago\(way)", ink: .faint)
+        page.entry(
+            "held by",
+            "\(seen.value.clientBackends) sessions, seen \(span(since: seen.at)) ago\(way)",
+            ink: .faint
+        )
         for group in seen.value.groups.prefix(Self.holderLimit) { page.entry("", describe(group)) }
-        let others = seen.value.groups.dropFirst(Self.holderLimit).reduce(seen.value.sessionsInOtherGroups) { $0 + $1.count }
+        let others = seen.value.groups.dropFirst(Self.holderLimit).reduce(seen.value.sessionsInOtherGroups) {
+            $0 + $1.count
+        }
         if others > 0 { page.entry("", "\(others) × others", ink: .faint) }
     }
 
     private func describe(_ group: SessionGroup) -> String {
         let hidden = "(hidden)"
-        var text = "\(group.count) × \(group.user.isEmpty ? hidden : group.user) on \(group.database.isEmpty ? hidden : group.database)"
+        var text =
+            "\(group.count) × \(group.user.isEmpty ? hidden : group.user) on \(group.database.isEmpty ? hidden : group.database)"
         if !group.application.isEmpty { text += ", \(group.application)" }
         if !group.state.isEmpty { text += ", \(group.state)" }
         if !group.waitEvent.isEmpty { text += " (\(group.waitEventType): \(group.waitEvent))" }
@@ -170,7 +181,10 @@ private struct StateReport {
             page.flow(
                 "sees",
                 fresh.map { sensor in
-                    ReportPage.Piece("\(sensor.id.rawValue) \(formatDuration(seconds: sensor.ageSeconds(at: now) ?? 0))", .faint)
+                    ReportPage.Piece(
+                        "\(sensor.id.rawValue) \(formatDuration(seconds: sensor.ageSeconds(at: now) ?? 0))",
+                        .faint
+                    )
                 }
             )
         }

@@ -9,7 +9,10 @@ public let stateSchema: JSON = object(
     "The verdict and who says so.",
     [
         ("version", ["const": 1, "description": "The version of this layout."]),
-        ("revision", whole("Grows by one with every change of anything but ages and numbers; begins at 1 when Howdah starts.")),
+        (
+            "revision",
+            whole("Grows by one with every change of anything but ages and numbers; begins at 1 when Howdah starts.")
+        ),
         ("generated_at", timestamp("When this document was written; ages count from here.")),
         ("state", oneOf(State.self, "The headline.")),
         ("summary", text("One sentence: Live; Live, but …; Dead: …; Unknown: ….")),
@@ -18,7 +21,13 @@ public let stateSchema: JSON = object(
         ("since", timestamp("When the headline became what it is.")),
         ("phase_since", timestamp("When the phase became what it is.")),
         ("role_since", timestamp("When the role became what it is.")),
-        ("candidates", list(oneOf(Phase.self, "A phase that would fit."), "The phases that would fit where the sources do not tell.")),
+        (
+            "candidates",
+            list(
+                oneOf(Phase.self, "A phase that would fit."),
+                "The phases that would fit where the sources do not tell."
+            )
+        ),
         ("probes", probesSchema),
         ("conditions", list(reference("Condition"), "The active conditions, most severe first.")),
         ("suppressed", list(reference("Suppressed"), "Conditions that hold and that an active one explains.")),
@@ -102,7 +111,10 @@ private let serverSchema = object(
     "The server as far as it is known, also while it is down.",
     [
         ("version", orNull(text("Its version."))),
-        ("system_identifier", orNull(["type": "string", "pattern": "^[0-9]+$", "description": "The cluster's identity."])),
+        (
+            "system_identifier",
+            orNull(["type": "string", "pattern": "^[0-9]+$", "description": "The cluster's identity."])
+        ),
         ("timeline", orNull(whole("Its timeline."))),
         ("started_at", orNull(timestamp("When the postmaster started."))),
         ("address", orNull(text("The address that Howdah connects to, without secrets."))),
@@ -143,9 +155,13 @@ private let historySchema = object(
                     "One change.",
                     [
                         ("at", timestamp("When.")),
-                        ("what", ["enum": ["state", "phase", "role", "condition", "probe"], "description": "What changed."]),
+                        (
+                            "what",
+                            ["enum": ["state", "phase", "role", "condition", "probe"], "description": "What changed."]
+                        ),
                         ("name", text("The condition or probe; empty for the others.")), ("from", text("What it was.")),
-                        ("to", text("What it became.")), ("lasted_seconds", number("How long it had been what it was.")),
+                        ("to", text("What it became.")),
+                        ("lasted_seconds", number("How long it had been what it was.")),
                         ("message", text("The summary or message at that moment.")),
                     ]
                 ),

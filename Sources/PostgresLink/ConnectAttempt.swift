@@ -36,7 +36,11 @@ struct ConnectAttempt {
             guard result.admission.outcome == .timedOut(.accept), !deadline.hasPassed else { return result }
             // A full backlog: EAGAIN at once. Anything else that ends in `accept` has used up the deadline.
             _ = waitUntilReady(
-                -1, for: 0, wake: wake, until: deadline.butWithin(seconds: Self.backlogPause))
+                -1,
+                for: 0,
+                wake: wake,
+                until: deadline.butWithin(seconds: Self.backlogPause)
+            )
             if wake.lower(), isCancelled() { return Result(admission: Admission(.cancelled)) }
         }
     }
@@ -50,11 +54,16 @@ struct ConnectAttempt {
         unsafe PQsetErrorVerbosity(handle, PQERRORS_VERBOSE)
         let outcome = drive(connection, &timing)
         let admission = Admission(
-            outcome, acceptSeconds: timing.accept, firstByteSeconds: timing.firstByte,
-            authenticationSeconds: timing.authentication)
+            outcome,
+            acceptSeconds: timing.accept,
+            firstByteSeconds: timing.firstByte,
+            authenticationSeconds: timing.authentication
+        )
         guard outcome == .accepted else {
             return Result(
-                admission: admission, isWrongKindOfServer: LibpqText.isWrongKindOfServer(connection.errorText))
+                admission: admission,
+                isWrongKindOfServer: LibpqText.isWrongKindOfServer(connection.errorText)
+            )
         }
         return Result(connection: connection, admission: admission)
     }
@@ -91,8 +100,13 @@ struct ConnectAttempt {
     private func failure(of connection: Connection, _ timing: StageTiming) -> ConnectOutcome {
         ConnectOutcome(
             FailedStart(
-                connection.errorText, stage: timing.stage, user: connection.user, database: connection.database,
-                isWALSender: isWALSender))
+                connection.errorText,
+                stage: timing.stage,
+                user: connection.user,
+                database: connection.database,
+                isWALSender: isWALSender
+            )
+        )
     }
 }
 

@@ -27,7 +27,7 @@ extension ConnectOutcome {
     /// The longest text of libpq's or the server's that is kept, in characters.
     static let textLimit = 500
 
-    /// Names the outcome of a failed start-up attempt. Pure; never `accepted`, `timedOut` or `cancelled`.
+    /// Names the outcome of a failed start-up attempt; never `accepted` or `cancelled`.
     ///
     /// A report of the server's decides by its SQLSTATE; where there are several (libpq tried again without TLS) the last
     /// one does. Texts are consulted where one SQLSTATE stands for several states; one that is not known, for example

@@ -58,7 +58,9 @@ extension [String: String] {
         unsafe keywords.append(nil)
         unsafe values.append(nil)
         defer {
-            for unsafe pointer in unsafe keywords + values { unsafe free(UnsafeMutablePointer(mutating: pointer)) }
+            let copies = unsafe keywords + values
+            // By index: the formatter cannot yet print a loop over unsafe elements.
+            for index in unsafe copies.indices { unsafe free(UnsafeMutablePointer(mutating: copies[index])) }
         }
         return unsafe body(keywords, values)
     }

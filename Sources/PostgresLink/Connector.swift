@@ -13,7 +13,9 @@ struct Connector {
     let deadline: Deadline
     let isCancelled: () -> Bool
 
-    /// Makes the attempt. Where no host lets us in, the outcome is that of the most telling one, of equals the last.
+    /// Makes the attempt.
+    ///
+    /// Where no host lets us in, the outcome is that of the most telling one, of equals the last.
     func connect() -> ConnectAttempt.Result {
         let plan: Plan
         do {
@@ -92,7 +94,9 @@ struct Connector {
 
     /// Tries the addresses of a name in turn, each with its share of the time.
     private func attempt(
-        host: String, _ keywords: [String: String], until deadline: Deadline
+        host: String,
+        _ keywords: [String: String],
+        until deadline: Deadline
     ) -> ConnectAttempt.Result {
         let addresses: [String]
         switch NameResolver.shared.addresses(of: host, wake: wake, until: deadline) {
@@ -122,8 +126,11 @@ struct Connector {
     private func attempt(_ keywords: [String: String], until deadline: Deadline) -> ConnectAttempt.Result {
         let limit = keywords["connect_timeout"].flatMap { Double($0) }.flatMap { $0 > 0 ? max($0, 2) : nil }
         return ConnectAttempt(
-            keywords: keywords, wake: wake, deadline: limit.map { deadline.butWithin(seconds: $0) } ?? deadline,
-            isWALSender: kind == .walSender, isCancelled: isCancelled
+            keywords: keywords,
+            wake: wake,
+            deadline: limit.map { deadline.butWithin(seconds: $0) } ?? deadline,
+            isWALSender: kind == .walSender,
+            isCancelled: isCancelled
         ).run()
     }
 

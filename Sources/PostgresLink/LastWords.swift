@@ -16,7 +16,9 @@ final class LastWords {
         if announcesEnd { self.report = report }
     }
 
-    /// Makes libpq bring the notices of `handle` here. The object must outlive the connection.
+    /// Makes libpq bring the notices of `handle` here.
+    ///
+    /// The object must outlive the connection.
     func listen(to handle: OpaquePointer) {
         let context = unsafe Unmanaged.passUnretained(self).toOpaque()
         unsafe PQsetNoticeReceiver(
@@ -26,7 +28,9 @@ final class LastWords {
                 let lastWords = unsafe Unmanaged<LastWords>.fromOpaque(context).takeUnretainedValue()
                 guard let report = unsafe ServerReport(result) else { return }
                 lastWords.take(report, severity: unsafe errorField("V", of: result) ?? "")
-            }, context)
+            },
+            context
+        )
     }
 }
 

@@ -25,7 +25,9 @@ public struct LinkConfiguration: Sendable {
     ///
     /// Throws with a message that holds no secret where the string, the environment or the service file is not understood.
     public init(
-        conninfo: String = "", passwordFile: String? = nil, applicationName: String = "howdah"
+        conninfo: String = "",
+        passwordFile: String? = nil,
+        applicationName: String = "howdah"
     ) throws(LinkConfigurationError) {
         guard !conninfo.utf8.contains(0) else {
             throw LinkConfigurationError("the connection string holds a NUL byte")
@@ -51,8 +53,11 @@ public struct LinkConfiguration: Sendable {
         let hosts = effective.values["host"] ?? ""
         let addresses = effective.values["hostaddr"] ?? ""
         let list = try ServerEndpoint.list(
-            hosts: hosts, addresses: addresses, ports: effective.values["port"] ?? "",
-            defaultDirectory: hosts.isEmpty && addresses.isEmpty ? firstHost : try defaultDirectory())
+            hosts: hosts,
+            addresses: addresses,
+            ports: effective.values["port"] ?? "",
+            defaultDirectory: hosts.isEmpty && addresses.isEmpty ? firstHost : try defaultDirectory()
+        )
         return list
     }
 
@@ -72,7 +77,9 @@ public struct LinkConfiguration: Sendable {
         let count = unsafe read(file, &bytes, bytes.count)
         guard count >= 0 else { throw unreadable(passwordFile, errno) }
         guard count <= Self.passwordFileLimit else {
-            throw LinkConfigurationError("the password file \(passwordFile) is larger than \(Self.passwordFileLimit) bytes")
+            throw LinkConfigurationError(
+                "the password file \(passwordFile) is larger than \(Self.passwordFileLimit) bytes"
+            )
         }
         var content = bytes.prefix(count)
         while let last = content.last, last == UInt8(ascii: "\n") || last == UInt8(ascii: "\r") { content.removeLast() }

@@ -1,6 +1,8 @@
 public import Facts
 
-/// Why a query has no result. Which of them end the session: all but `server` and `cancelled`.
+/// Why a query has no result.
+///
+/// All but `server` and `cancelled` end the session.
 public enum PostgresError: Error, Sendable, Hashable {
     /// There is no session.
     case notOpen

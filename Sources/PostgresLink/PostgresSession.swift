@@ -20,9 +20,13 @@ public actor PostgresSession {
     /// Where the actor runs.
     public nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
-    /// A session that is not open yet. The executor may be shared with sessions that may wait for this one.
+    /// A session that is not open yet.
+    ///
+    /// The executor may be shared with sessions that may wait for this one.
     public init(
-        _ configuration: LinkConfiguration, kind: SessionKind = .ordinary, limits: SessionLimits = SessionLimits(),
+        _ configuration: LinkConfiguration,
+        kind: SessionKind = .ordinary,
+        limits: SessionLimits = SessionLimits(),
         executor: ThreadExecutor
     ) {
         self.configuration = configuration
@@ -40,12 +44,14 @@ public actor PostgresSession {
     /// The backend's process id (`pg_backend_pid()`); nil without a session.
     public var backendPID: Int32? { connection?.backendPID }
 
-    /// The socket, to be watched for `EventWatcher.hangUp`; nil without a session. It stays libpq's.
+    /// The socket, to be watched for `EventWatcher.hangUp`; nil without a session.
+    ///
+    /// It stays libpq's.
     public var socket: Int32? { connection.map(\.socket) }
 
     // MARK: Opening and closing
 
-    /// Opens the session; does nothing if it is open. `consecutive` of the answer is 1.
+    /// Opens the session; does nothing if it is open.
     public func open(until deadline: Deadline) async -> Admission {
         if connection != nil { return Admission(.accepted) }
         return await attempt(until: deadline, keeping: true)
@@ -64,7 +70,10 @@ public actor PostgresSession {
             counted.withLock { $0.connectionAttempts += 1 }
             if Task.isCancelled { return Admission(.cancelled) }
             let result = Connector(
-                configuration: configuration, kind: kind, wake: wake, deadline: deadline,
+                configuration: configuration,
+                kind: kind,
+                wake: wake,
+                deadline: deadline,
                 isCancelled: { Task.isCancelled }
             ).connect()
             if keeping { connection = result.connection }
@@ -80,7 +89,8 @@ public actor PostgresSession {
     ///
     /// The session's settings go along the first time. Throws where the session has ended or had to be dropped.
     public func pipeline(
-        _ statements: [Statement], until deadline: Deadline
+        _ statements: [Statement],
+        until deadline: Deadline
     ) async throws(PostgresError) -> [StatementResult] {
         try await ask(until: deadline) { connection, turn throws(PostgresError) in
             let isFirst = !connection.isSetUp
@@ -124,7 +134,8 @@ public actor PostgresSession {
 
     /// Runs `body` on the session; drops the session where the error says that it is of no more use.
     private func ask<Answer: Sendable>(
-        until deadline: Deadline, _ body: (Connection, Turn) throws(PostgresError) -> Answer
+        until deadline: Deadline,
+        _ body: (Connection, Turn) throws(PostgresError) -> Answer
     ) async throws(PostgresError) -> Answer {
         let result: Result<Answer, PostgresError> = await withTaskCancellationHandler {
             guard let connection else { return .failure(.notOpen) }

@@ -30,7 +30,9 @@ final class ResultHandle {
     /// Copies the rows out; throws if there are more than `Rows.rowLimit`.
     func rows() throws(PostgresError) -> Rows {
         let (count, width) = unsafe (Int(PQntuples(handle)), Int(PQnfields(handle)))
-        guard count <= Rows.rowLimit else { throw .notUnderstood("a result of \(count) rows, more than \(Rows.rowLimit)") }
+        guard count <= Rows.rowLimit else {
+            throw .notUnderstood("a result of \(count) rows, more than \(Rows.rowLimit)")
+        }
         let columns = (0..<width).map { column in
             unsafe PQfname(handle, Int32(column)).map { unsafe swiftString($0) } ?? ""
         }

@@ -33,7 +33,9 @@ public struct Rows: Sendable, Hashable {
     public var all: [Row] { (0..<count).compactMap { self[$0] } }
 }
 
-/// One row of a result. A column that is not there reads like NULL: what is missing is unknown.
+/// One row of a result.
+///
+/// A column that is not there reads like NULL: what is missing is unknown.
 public struct Row: Sendable, Hashable {
     private let columns: [String]
     private let cells: ArraySlice<String?>

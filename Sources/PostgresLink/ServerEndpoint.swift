@@ -31,7 +31,10 @@ public enum ServerEndpoint: Sendable, Hashable, CustomStringConvertible {
     ///
     /// Throws where the lists do not match in length or a port is none; the rules are those of libpq's `connectOptions2`.
     static func list(
-        hosts: String, addresses: String, ports: String, defaultDirectory: String
+        hosts: String,
+        addresses: String,
+        ports: String,
+        defaultDirectory: String
     ) throws(LinkConfigurationError) -> [ServerEndpoint] {
         let hostList = elements(hosts)
         let addressList = elements(addresses)
@@ -40,7 +43,9 @@ public enum ServerEndpoint: Sendable, Hashable, CustomStringConvertible {
             throw LinkConfigurationError("at most \(endpointLimit) hosts can be given, not \(count)")
         }
         guard hosts.isEmpty || addresses.isEmpty || hostList.count == addressList.count else {
-            throw LinkConfigurationError("\(hostList.count) host names do not match \(addressList.count) hostaddr values")
+            throw LinkConfigurationError(
+                "\(hostList.count) host names do not match \(addressList.count) hostaddr values"
+            )
         }
         let portList = elements(ports)
         guard portList.count <= 1 || portList.count == count else {

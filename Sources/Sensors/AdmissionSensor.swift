@@ -17,7 +17,7 @@ public actor AdmissionSensor {
         session = PostgresSession(configuration, executor: executor)
     }
 
-    /// One attempt. Its outcome, how long each step took, and how many in a row ended with this kind of outcome.
+    /// One attempt: its outcome, how long each step took, and how many in a row ended with this kind of outcome.
     public func observe(deadline: Deadline) async throws(Failure) -> Admission {
         var admission = await session.admit(until: deadline)
         let kind = admission.outcome.kind

@@ -179,8 +179,18 @@ final class DataDirectoryCore: Sendable {
     }
 
     private func note(_ lockFile: LockFileState, in state: inout State) {
+        if case .present(let file) = lockFile, !isSameServer(state.lockFile, file) {
+            // What was gone was another server.
+            state.isServerGone = false
+            hints.withLock { $0.isServerGone = false }
+        }
         state.lockFile = lockFile
         state.history.saw(lockFile, at: SystemClock.now())
+    }
+
+    private func isSameServer(_ before: LockFileState, _ now: LockFile) -> Bool {
+        guard case .present(let before) = before else { return false }
+        return before.pid == now.pid && before.startedAt == now.startedAt
     }
 
     /// The events have arrived; called by the watcher's thread.
@@ -213,9 +223,9 @@ final class DataDirectoryCore: Sendable {
         let changesAll = news.contains(.changedNames) || news.contains(.lost)
         if changesAll { state.watches?.renew() }
         let reader = DataDirectoryReader(path: watches.path)
-        if changesAll || news.contains(.lockFile) {
+        if changesAll || news.contains(.lockFile) || news.contains(.lockFileCame) {
             state.watches?.renewLockFile()
-            note(reader.lockFile(), in: &state)
+            takeLockFile(reader.lockFile(), news, in: &state)
         }
         if changesAll || news.contains(.signalFile) {
             let isStandby = (try? FileIdentity("\(watches.path)/standby.signal")) != nil
@@ -223,8 +233,20 @@ final class DataDirectoryCore: Sendable {
         }
         settleLater(&state)
         publish(state)
-        if changesAll || news.contains(where: { [.lockFile, .promote, .signalFile].contains($0) }) { return .urgent }
+        let urgent: Set<DataDirectoryWatches.News> = [.lockFileCame, .lockFile, .promote, .signalFile]
+        if changesAll || news.contains(where: urgent.contains) { return .urgent }
         return news.contains(.controlFile) ? .ordinary : nil
+    }
+
+    /// Takes in what the lock file is after its events, and what these say of one that is gone already.
+    private func takeLockFile(_ lockFile: LockFileState, _ news: [DataDirectoryWatches.News], in state: inout State) {
+        // It came after the one that we knew had gone, or none had been there; else it is the one that we knew.
+        let isReplaced = news.first { $0 == .lockFile || $0 == .lockFileCame } == .lockFile
+        let isUnknown = state.lockFile == .absent || isReplaced
+        note(lockFile, in: &state)
+        if lockFile == .absent, isUnknown, news.contains(.lockFileCame) {
+            state.history.lockFileFlashed(at: SystemClock.now())
+        }
     }
 
     private func takeOpenings(_ news: [DataDirectoryWatches.News], in state: inout State) {

@@ -18,7 +18,9 @@ struct DataDirectoryWatches {
 
     /// What an event means.
     enum News: Hashable {
-        /// `postmaster.pid` came, went or was written.
+        /// `postmaster.pid` came.
+        case lockFileCame
+        /// `postmaster.pid` went or was written.
         case lockFile
         /// `pg_control` was written.
         case controlFile
@@ -123,7 +125,7 @@ struct DataDirectoryWatches {
         if event.mask & UInt32(IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT | IN_IGNORED) != 0 { return .changedNames }
         let isArrival = event.mask & UInt32(IN_CREATE | IN_MOVED_TO) != 0
         switch event.name {
-        case "postmaster.pid": return .lockFile
+        case "postmaster.pid": return isArrival ? .lockFileCame : .lockFile
         case "promote": return isArrival ? .promote : .signalFile
         case let name where Self.signalFiles.contains(name): return .signalFile
         case let name where Self.watchedNames.contains(name): return isArrival ? .changedNames : nil

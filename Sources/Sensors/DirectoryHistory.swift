@@ -87,6 +87,14 @@ struct DirectoryHistory {
         }
     }
 
+    /// The lock file came and went before it could be read: a start that failed at once.
+    mutating func lockFileFlashed(at now: Moment) {
+        guard holder == nil else { return }
+        lastStart = StartAttempt(stage: .tookLock, beganAt: reading?.beganAt ?? now, endedAt: now)
+        reading = nil
+        otherFilesOpenedAt = nil
+    }
+
     private mutating func saw(_ file: LockFile, at now: Moment) {
         remember(LockFileSighting(pid: file.pid, status: file.status, at: now))
         let isSame = holder.map { $0.pid == file.pid && ($0.startedAt == file.startedAt || $0.startedAt == nil) } ?? false
@@ -95,7 +103,9 @@ struct DirectoryHistory {
             lastStart = StartAttempt(stage: .tookLock, beganAt: beginning(of: file, at: now))
             // A server that is on its way down when we first look is taken for one that had been up.
             if !hasLooked, file.status == .stopping { lastStart?.stage = .reachedReady }
+            // It was this server that opened them, whatever came first into view.
             reading = nil
+            otherFilesOpenedAt = nil
         }
         // A stale lock file stays beside later attempts and says nothing of them.
         guard lastStart?.stage != .readConfiguration else { return }

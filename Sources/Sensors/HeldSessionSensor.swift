@@ -111,7 +111,8 @@ public actor HeldSessionSensor {
 
     /// Asks on the session; takes note where that was its end.
     private func ask<Answer: Sendable>(
-        _ deadline: Deadline, _ body: (PostgresSession) async throws(PostgresError) -> Answer
+        _ deadline: Deadline,
+        _ body: (PostgresSession) async throws(PostgresError) -> Answer
     ) async throws(Failure) -> Answer {
         do throws(PostgresError) {
             return try await body(session)

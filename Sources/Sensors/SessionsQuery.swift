@@ -1,13 +1,14 @@
 internal import Facts
 internal import PostgresLink
 
-/// Who holds the slots, as two statements that are fit for the simple protocol, too. No query texts.
+/// Who holds the slots, as two statements that are fit for the simple protocol, too; no query texts.
 enum SessionsQuery {
     /// How many roles and databases with a connection limit are listed.
     static let limitedLimit = 100
 
-    /// The groups, most numerous first, each beside the totals. Our own session counts as a holder, but not for the ages:
-    /// its transaction is this query.
+    /// The groups, most numerous first, each beside the totals.
+    ///
+    /// Our own session counts as a holder, but not for the ages: its transaction is this query.
     static let groups = Statement(
         name: "howdah_sessions",
         sql: """
@@ -31,7 +32,8 @@ enum SessionsQuery {
                 ORDER BY count(*) DESC, 1, 2, 3, 4, 5, 6, 7 LIMIT \(Sessions.groupLimit)
             )
             SELECT * FROM total LEFT JOIN grouped ON true
-            """)
+            """
+    )
 
     /// Roles and databases with a connection limit, the fullest first.
     static let limits = Statement(
@@ -47,7 +49,8 @@ enum SessionsQuery {
             (SELECT 'database', datname, datconnlimit,
                 (SELECT count(*) FROM client WHERE datid = pg_database.oid) AS used
             FROM pg_database WHERE datconnlimit >= 0 ORDER BY used DESC, datname LIMIT \(limitedLimit))
-            """)
+            """
+    )
 
     /// What the rows of both statements say.
     static func read(groups: Rows, limits: Rows?) -> Sessions {
@@ -65,7 +68,11 @@ enum SessionsQuery {
                 continue
             }
             let entry = ConnectionLimit(name: name, limit: limit, used: used)
-            if row["kind"] == "role" { sessions.limitedRoles.append(entry) } else { sessions.limitedDatabases.append(entry) }
+            if row["kind"] == "role" {
+                sessions.limitedRoles.append(entry)
+            } else {
+                sessions.limitedDatabases.append(entry)
+            }
         }
         return sessions
     }

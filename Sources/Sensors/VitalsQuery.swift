@@ -45,7 +45,8 @@ enum VitalsQuery {
                 FROM pg_stat_activity WHERE backend_type = 'walsender' OR \(isClientBackend)
                 GROUP BY 1, 2
             ) AS a
-            """)
+            """
+    )
 
     /// What the rows say, with what the identity knows of the slots.
     static func read(_ rows: Rows, identity: ServerIdentity?) -> Vitals {

@@ -58,6 +58,7 @@ public actor WALSenderSensor {
             .notPermitted,
             "\(role) lacks REPLICATION, so the WAL sender slots cannot be used while the ordinary ones are taken"
                 + " (ALTER ROLE … REPLICATION)",
-            sqlState: sqlState)
+            sqlState: sqlState
+        )
     }
 }

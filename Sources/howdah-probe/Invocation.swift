@@ -86,7 +86,7 @@ enum Invocation {
 
     /// Divides `--option=value`.
     private static func split(_ argument: String) -> (option: String, value: String?) {
-        guard argument.hasPrefix("--"), let sign = argument.utf8.firstIndex(of: UInt8(ascii: "=")) else {
+        guard argument.utf8.starts(with: "--".utf8), let sign = argument.utf8.firstIndex(of: UInt8(ascii: "=")) else {
             return (argument, nil)
         }
         return (String(argument[..<sign]), String(argument[argument.index(after: sign)...]))

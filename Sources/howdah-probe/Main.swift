@@ -66,7 +66,7 @@ enum Main {
     }
 
     private static func environment(_ name: String) -> String? {
-        guard let value = unsafe getenv(name) else { return nil }
+        guard let value = unsafe name.withCString({ unsafe getenv($0) }) else { return nil }
         let text = unsafe String(cString: value)
         return text.isEmpty ? nil : text
     }

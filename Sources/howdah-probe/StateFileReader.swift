@@ -11,7 +11,7 @@ enum LastWord {
 
     /// Reads the state file in `runDirectory`.
     static func read(runDirectory: String, maxAge: Double) -> LastWord {
-        let path = "\(runDirectory)/\(StateFileLayout.fileName)"
+        let path = runDirectory + "/" + StateFileLayout.fileName
         do throws(StateRecord.Unreadable) {
             let record = try StateRecord(contents(of: path))
             return try judge(record, maxAge: maxAge)
@@ -44,21 +44,24 @@ enum LastWord {
     }
 
     private static func bootID() -> String {
-        guard let bytes = try? contents(of: StateFileLayout.bootIDPath) else { return "unknown" }
-        let text = bytes.prefix(64).prefix { $0 > 0x20 }
-        return text.isEmpty ? "unknown" : String(decoding: text, as: UTF8.self)
+        guard let bytes = try? contents(of: StateFileLayout.bootIDPath, limitBytes: 64) else { return "unknown" }
+        let word = bytes.prefix { $0 > 0x20 }
+        return word.isEmpty ? "unknown" : String(decoding: word, as: UTF8.self)
     }
 
-    /// The bytes of a regular file, one more than the limit at most.
+    /// The bytes of a file, one more than the limit at most.
     ///
-    /// Opened so that a pipe cannot hold it up.
-    private static func contents(of path: String) throws(StateRecord.Unreadable) -> ArraySlice<UInt8> {
-        let file = unsafe open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+    /// The file is opened so that a pipe cannot hold it up.
+    private static func contents(
+        of path: String,
+        limitBytes: Int = StateFileLayout.limitBytes
+    ) throws(StateRecord.Unreadable) -> ArraySlice<UInt8> {
+        let file = unsafe path.withCString { unsafe open($0, O_RDONLY | O_NONBLOCK | O_CLOEXEC) }
         guard file >= 0 else {
             throw StateRecord.Unreadable(reason: errno == ENOENT ? "missing" : "unreadable (\(errorText(errno)))")
         }
         defer { close(file) }
-        var bytes = [UInt8](repeating: 0, count: StateFileLayout.limitBytes + 1)
+        var bytes = [UInt8](repeating: 0, count: limitBytes + 1)
         var length = 0
         while length < bytes.count {
             let count = unsafe bytes.withUnsafeMutableBytes {

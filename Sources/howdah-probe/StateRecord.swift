@@ -16,8 +16,8 @@ struct ProbeAnswer {
 
 /// What a state file says, parsed.
 ///
-/// Pure: bytes in, a record or the reason why it is not believed out. No array or set of a type of its own is made on
-/// the way: the Swift runtime takes longer to set up such a type than all of the reading takes.
+/// Pure: bytes in, a record or the reason why it is not believed out. No array or set is made on the way: the Swift
+/// runtime takes longer to set up such a type than all of the reading takes.
 struct StateRecord {
     private typealias Key = StateFileLayout.Key
     private typealias Word = StateFileLayout.Word
@@ -69,8 +69,8 @@ struct StateRecord {
         }
         guard !bytes.isEmpty else { throw Unreadable(reason: "empty") }
         var rest = bytes
-        let first = rest.popLine() ?? bytes
-        guard first.elementsEqual(StateFileLayout.magic.utf8) else {
+        let first = rest.popLine() ?? rest
+        guard first.spells(StateFileLayout.magic) else {
             let isOther = first.starts(with: "howdah-state ".utf8)
             throw Unreadable(reason: isOther ? "of another version" : "not a state file")
         }
@@ -82,7 +82,7 @@ struct StateRecord {
         var rest = lines
         var seen: Seen = []
         while let line = rest.popLine() {
-            if rest.isEmpty, line.elementsEqual(StateFileLayout.end.utf8) { return try checkComplete(seen) }
+            if rest.isEmpty, line.spells(StateFileLayout.end) { return try checkComplete(seen) }
             guard line.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else { throw Unreadable(reason: "garbled") }
             try read(line, &seen)
         }
@@ -103,16 +103,16 @@ struct StateRecord {
         switch key {
         case Key.bootID:
             try Self.note(.bootID, key, &seen)
-            bootID = String(decoding: value, as: UTF8.self)
+            bootID = String(value)
         case Key.writtenBoot:
             try Self.note(.writtenBoot, key, &seen)
             writtenBoot = try Self.number(value, key)
         case Key.observer:
             try Self.note(.observer, key, &seen)
-            isObserverStopped = try Self.choice(String(decoding: value, as: UTF8.self), Word.stopped, Word.running, key)
+            isObserverStopped = try Self.choice(String(value), Word.stopped, Word.running, key)
         case Key.role:
             try Self.note(.role, key, &seen)
-            role = String(decoding: value, as: UTF8.self)
+            role = String(value)
         case Key.probe:
             try readProbe(value)
         default:
@@ -127,7 +127,7 @@ struct StateRecord {
         let (word, reason) = rest.splitAtBlank()
         let passes = try Self.choice(word, Word.pass, Word.fail, name)
         guard self[probe] == nil else { throw Unreadable(reason: "garbled: \(name) twice") }
-        self[probe] = ProbeAnswer(passes: passes, reason: String(decoding: reason, as: UTF8.self))
+        self[probe] = ProbeAnswer(passes: passes, reason: String(reason))
     }
 
     private func checkComplete(_ seen: Seen) throws(Unreadable) {
@@ -144,7 +144,7 @@ struct StateRecord {
     }
 
     private static func number(_ text: ArraySlice<UInt8>, _ key: String) throws(Unreadable) -> Int64 {
-        guard let value = Int64(String(decoding: text, as: UTF8.self)), value >= 0 else {
+        guard let value = Int64(String(text)), value >= 0 else {
             throw Unreadable(reason: "garbled: \(key)")
         }
         return value
@@ -179,10 +179,10 @@ extension StateRecord {
         let (kind, place) = value.splitAtBlank()
         switch kind {
         case Word.unix where place.first == UInt8(ascii: "/"):
-            return .unix(path: String(decoding: place, as: UTF8.self))
+            return .unix(path: String(place))
         case Word.tcp:
             let (address, port) = place.splitAtBlank()
-            return UInt16(String(decoding: port, as: UTF8.self)).flatMap {
+            return UInt16(String(port)).flatMap {
                 $0 > 0 ? .tcp(address: address, port: $0) : nil
             }
         default:
@@ -202,6 +202,12 @@ extension ArraySlice<UInt8> {
     /// The first word, and what follows the blank after it.
     fileprivate func splitAtBlank() -> (first: String, rest: ArraySlice<UInt8>) {
         let blank = firstIndex(of: UInt8(ascii: " ")) ?? endIndex
-        return (String(decoding: self[..<blank], as: UTF8.self), self[blank...].dropFirst())
+        return (String(self[..<blank]), self[blank...].dropFirst())
     }
+
+    fileprivate func spells(_ text: String) -> Bool { elementsEqual(text.utf8) }
+}
+
+extension String {
+    fileprivate init(_ bytes: ArraySlice<UInt8>) { self.init(decoding: bytes, as: UTF8.self) }
 }

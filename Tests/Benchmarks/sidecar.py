@@ -88,6 +88,8 @@ class Verdicts(threading.Thread):
         super().__init__(daemon=True)
         self.connection = http.client.HTTPConnection("127.0.0.1", sidecar.local_port)
         self.connection.request("GET", "/events", headers={"Accept": "text/event-stream"})
+        # Where the answer says that it ends with the connection, http.client keeps no hold of the socket.
+        self.socket = self.connection.sock
         self.response = self.connection.getresponse()
         if self.response.status != 200:
             raise RuntimeError(f"/events answers {self.response.status}")
@@ -150,7 +152,7 @@ class Verdicts(threading.Thread):
 
     def close(self):
         try:
-            self.connection.sock.shutdown(socket.SHUT_RDWR)
+            self.socket.shutdown(socket.SHUT_RDWR)
         except OSError:
             pass
         self.join(5)

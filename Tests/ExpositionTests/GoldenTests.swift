@@ -5,7 +5,10 @@ import Testing
 /// Each rendering of each sample, byte by byte.
 @Suite struct GoldenTests {
     @Test(arguments: Sample.all) func state(_ sample: Sample) throws {
-        try Golden.expect(stateDocument(of: sample.published, at: Sample.now).text(), matches: "\(sample.name).state.json")
+        try Golden.expect(
+            stateDocument(of: sample.published, at: Sample.now).text(),
+            matches: "\(sample.name).state.json"
+        )
     }
 
     @Test(arguments: Sample.all) func report(_ sample: Sample) throws {
@@ -15,7 +18,10 @@ import Testing
         try Golden.expect(coloured, matches: "\(sample.name).state.ansi")
     }
 
-    @Test(arguments: Sample.all, MetricFormat.allCases) func metricsText(_ sample: Sample, _ format: MetricFormat) throws {
+    @Test(arguments: Sample.all, MetricFormat.allCases) func metricsText(
+        _ sample: Sample,
+        _ format: MetricFormat
+    ) throws {
         try Golden.expect(sample.metrics(format), matches: "\(sample.name).\(format == .text ? "prom" : "openmetrics")")
     }
 

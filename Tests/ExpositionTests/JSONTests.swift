@@ -1,13 +1,16 @@
-@testable import Exposition
 import Testing
 
+@testable import Exposition
+
 @Suite struct JSONTests {
-    @Test(arguments: [
-        (JSON.string("a\"b\\c\n\t\u{1}\u{7F}é☃"), "\"a\\\"b\\\\c\\n\\t\\u0001\\u007fé☃\""),
-        (.number(0.4), "0.4"), (.number(3), "3"), (.number(-0.5), "-0.5"), (.number(.infinity), "null"),
-        (.number(.nan), "null"), (.number(1e300), "1e+300"), (.integer(.min), "-9223372036854775808"),
-        (["b": 1, "a": [nil, true, "x"]], "{\"b\":1,\"a\":[null,true,\"x\"]}"), ([], "[]"), ([:], "{}"),
-    ] as [(JSON, String)]) func compact(_ value: JSON, _ text: String) {
+    @Test(
+        arguments: [
+            (JSON.string("a\"b\\c\n\t\u{1}\u{7F}é☃"), "\"a\\\"b\\\\c\\n\\t\\u0001\\u007fé☃\""),
+            (.number(0.4), "0.4"), (.number(3), "3"), (.number(-0.5), "-0.5"), (.number(.infinity), "null"),
+            (.number(.nan), "null"), (.number(1e300), "1e+300"), (.integer(.min), "-9223372036854775808"),
+            (["b": 1, "a": [nil, true, "x"]], "{\"b\":1,\"a\":[null,true,\"x\"]}"), ([], "[]"), ([:], "{}"),
+        ] as [(JSON, String)]
+    ) func compact(_ value: JSON, _ text: String) {
         #expect(value.text(.compact) == text)
     }
 

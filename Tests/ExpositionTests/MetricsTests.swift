@@ -1,8 +1,9 @@
-@testable import Exposition
 import Diagnosis
 import Facts
 import Support
 import Testing
+
+@testable import Exposition
 
 @Suite struct MetricsTests {
     /// The real promtool finds nothing to say.
@@ -28,7 +29,9 @@ import Testing
         var names: Set<String> = []
         for family in metricFamilies + [seriesFamily] {
             #expect(names.insert(family.openMetricsName).inserted, "\(family.name) twice")
-            if let unit = family.unit { #expect(family.openMetricsName.hasSuffix("_\(unit.rawValue)"), "\(family.name)") }
+            if let unit = family.unit {
+                #expect(family.openMetricsName.hasSuffix("_\(unit.rawValue)"), "\(family.name)")
+            }
             #expect(family.name.hasSuffix("_total") == (family.type == .counter), "\(family.name)")
             #expect(family.name.hasSuffix("_info") == (family.type == .info), "\(family.name)")
             #expect(family.help.hasSuffix("."), "\(family.name)")
@@ -39,7 +42,12 @@ import Testing
 
     /// Every sample has as many label values as its family has labels, and no two have the same.
     @Test(arguments: Sample.all) func seriesAreDistinct(_ sample: Sample) {
-        let sources = MetricSources(published: sample.published, now: Sample.now, process: Sample.process, http: Sample.http)
+        let sources = MetricSources(
+            published: sample.published,
+            now: Sample.now,
+            process: Sample.process,
+            http: Sample.http
+        )
         for family in metricFamilies {
             let samples = family.fill(sources)
             #expect(Set(samples.map(\.labels)).count == samples.count, "\(family.name)")
@@ -50,7 +58,9 @@ import Testing
     /// What is not known is not there: not one series of the vital signs from a look that is a minute old.
     @Test func unknownIsAbsent() {
         let text = Sample.unknown.metrics(.text)
-        for name in ["howdah_connections", "howdah_admission", "howdah_control", "howdah_postmaster", "howdah_wal_position"] {
+        for name in [
+            "howdah_connections", "howdah_admission", "howdah_control", "howdah_postmaster", "howdah_wal_position",
+        ] {
             #expect(!text.contains("\n\(name)"), "\(name)")
         }
         #expect(text.contains("howdah_sensor_up{sensor=\"vitals\"} 0\n"))
@@ -66,7 +76,8 @@ import Testing
         "howdah_condition_since_timestamp_seconds{condition=\"connections_full\"} 1795248871.002",
         "howdah_probe{probe=\"read_write\"} 1", "howdah_state_transitions_total{from=\"live\",to=\"live_but\"} 1",
         "howdah_state_transitions_total{from=\"dead\",to=\"live\"} 0", "howdah_sensor_up{sensor=\"admission\"} 1",
-        "howdah_sensor_failures_total{sensor=\"vitals\",reason=\"timed_out\"} 2", "howdah_build_info{version=\"0.1.0\"} 1",
+        "howdah_sensor_failures_total{sensor=\"vitals\",reason=\"timed_out\"} 2",
+        "howdah_build_info{version=\"0.1.0\"} 1",
         "howdah_connections_used 97", "howdah_connections_ordinary_slots 97", "howdah_admission{outcome=\"full\"} 1",
     ]) func promisedSeries(_ line: String) {
         #expect(Sample.connectionsFull.metrics(.text).contains("\n\(line)\n"))
@@ -102,7 +113,8 @@ import Testing
     /// The outcomes of the admission check are those that the facts have.
     @Test func everyOutcomeHasASeries() {
         let outcomes: [ConnectOutcome] = [
-            .accepted, .refused(""), .noSocket(""), .unreachable(""), .timedOut(.accept), .rejected(.other, message: ""),
+            .accepted, .refused(""), .noSocket(""), .unreachable(""), .timedOut(.accept),
+            .rejected(.other, message: ""),
             .full(.other, message: ""), .notAuthenticated(sqlState: nil, message: ""), .cannotFork(""),
             .lost(sqlState: nil, message: ""), .cancelled, .failed(sqlState: "XX000", message: ""), .notUnderstood(""),
             .notAttempted(""),

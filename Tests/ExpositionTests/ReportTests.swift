@@ -1,12 +1,16 @@
-@testable import Exposition
 import Testing
+
+@testable import Exposition
 
 @Suite struct ReportTests {
     /// Text from outside never reaches the terminal's own language, nor breaks a line.
     @Test(arguments: [true, false]) func escapeSequencesDoNotPass(color: Bool) {
         let style = ReportStyle(color: color, width: 100)
         let published = Sample.hostile.published
-        for text in [stateReport(of: published, at: Sample.now, style: style), conditionsReport(of: published, at: Sample.now, style: style)] {
+        for text in [
+            stateReport(of: published, at: Sample.now, style: style),
+            conditionsReport(of: published, at: Sample.now, style: style),
+        ] {
             let foreign = text.replacing("\u{1B}[0m", with: "").unicodeScalars.filter { $0.value < 0x20 && $0 != "\n" }
             #expect(foreign.count == (color ? text.split(separator: "\u{1B}[0m").count - 1 : 0))
             #expect(!text.contains("\u{1B}]"))
@@ -24,7 +28,9 @@ import Testing
     @Test(arguments: Sample.all) func colourAddsNothingElse(_ sample: Sample) {
         let plain = stateReport(of: sample.published, at: Sample.now, style: ReportStyle(width: 80))
         var coloured = stateReport(of: sample.published, at: Sample.now, style: ReportStyle(color: true, width: 80))
-        for code in ["0", "1", "2", "31", "32", "33", "35"] { coloured = coloured.replacing("\u{1B}[\(code)m", with: "") }
+        for code in ["0", "1", "2", "31", "32", "33", "35"] {
+            coloured = coloured.replacing("\u{1B}[\(code)m", with: "")
+        }
         #expect(coloured == plain)
     }
 

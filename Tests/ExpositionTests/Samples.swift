@@ -15,8 +15,14 @@ struct Sample: Sendable, CustomTestStringConvertible {
     static let all: [Sample] = [live, connectionsFull, crashRecovery, unknown, hostile]
 
     static let process = OwnProcess(
-        cpuSeconds: 12.34, residentBytes: 23_068_672, residentAnonymousBytes: 6_291_456, virtualBytes: 412_000_256,
-        openDescriptors: 23, maximumDescriptors: 1024, threads: 7, startedAt: 1_795_237_502.5
+        cpuSeconds: 12.34,
+        residentBytes: 23_068_672,
+        residentAnonymousBytes: 6_291_456,
+        virtualBytes: 412_000_256,
+        openDescriptors: 23,
+        maximumDescriptors: 1024,
+        threads: 7,
+        startedAt: 1_795_237_502.5
     )
 
     static let http: HTTPCounts = {
@@ -45,48 +51,89 @@ struct Sample: Sendable, CustomTestStringConvertible {
         let at = now.advanced(seconds: -0.4)
         snapshot.admission = .fresh(
             Admission(
-                .full(.reservedOnly, message: "FATAL: remaining connection slots are reserved for roles with the SUPERUSER attribute"),
-                acceptSeconds: 0.000_21, firstByteSeconds: 0.0012, consecutive: 7
+                .full(
+                    .reservedOnly,
+                    message: "FATAL: remaining connection slots are reserved for roles with the SUPERUSER attribute"
+                ),
+                acceptSeconds: 0.000_21,
+                firstByteSeconds: 0.0012,
+                consecutive: 7
             ),
             at: at
         )
         snapshot.sessions = .fresh(someSessions(), at: now.advanced(seconds: -3.2))
         var verdict = baseVerdict(
-            .liveBut, .running, .primary, "Live, but connections full: 97 of 97 ordinary slots in use"
+            .liveBut,
+            .running,
+            .primary,
+            "Live, but connections full: 97 of 97 ordinary slots in use"
         )
         verdict.revision = 42
         verdict.stateSince = now.advanced(seconds: -31.112)
         verdict.conditions = [
             ActiveCondition(
-                name: "connections_full", family: .connections, severity: .critical, since: now.advanced(seconds: -31.112),
+                name: "connections_full",
+                family: .connections,
+                severity: .critical,
+                since: now.advanced(seconds: -31.112),
                 message: "97 of 97 ordinary slots in use (max_connections 100, 3 reserved)",
                 evidence: [
                     Evidence(.admission, "sqlstate", "53300", at: at), Evidence(.vitals, "client_backends", 97, at: at),
-                    Evidence(.sessions, "holder", "62 × app on orders, idle in transaction", at: now.advanced(seconds: -3.2)),
+                    Evidence(
+                        .sessions,
+                        "holder",
+                        "62 × app on orders, idle in transaction",
+                        at: now.advanced(seconds: -3.2)
+                    ),
                 ],
-                advice: "End sessions that hold slots without working, raise max_connections, or put a pooler in between; \"held by\" names the holders."
+                advice:
+                    "End sessions that hold slots without working, raise max_connections, or put a pooler in between; \"held by\" names the holders."
             ),
             ActiveCondition(
-                name: "privilege_missing", family: .observer, severity: .warning, since: now.advanced(seconds: -11_400),
-                message: "states of other roles' sessions are hidden", evidence: [Evidence(.sessions, "state", .null, at: at)],
+                name: "privilege_missing",
+                family: .observer,
+                severity: .warning,
+                since: now.advanced(seconds: -11_400),
+                message: "states of other roles' sessions are hidden",
+                evidence: [Evidence(.sessions, "state", .null, at: at)],
                 advice: "GRANT pg_monitor TO howdah"
             ),
         ]
         verdict.suppressed = [SuppressedCondition(name: "connections_near_full", cause: "connections_full")]
-        verdict.probes = Probes(all: ProbeResult(pass: true, reason: "primary, accepting; connections_full does not fail it by policy"))
+        verdict.probes = Probes(
+            all: ProbeResult(pass: true, reason: "primary, accepting; connections_full does not fail it by policy")
+        )
         var published = publish(snapshot, verdict)
         published.history = [
-            Transition(.state, from: "unknown", to: "live", at: now.advanced(seconds: -11_399), lastedSeconds: 1, message: "Live"),
             Transition(
-                .condition, name: "connections_full", from: "clear", to: "active", at: now.advanced(seconds: -31.112),
-                lastedSeconds: 11_368.888, message: "97 of 97 ordinary slots in use (max_connections 100, 3 reserved)"
+                .state,
+                from: "unknown",
+                to: "live",
+                at: now.advanced(seconds: -11_399),
+                lastedSeconds: 1,
+                message: "Live"
             ),
             Transition(
-                .state, from: "live", to: "live_but", at: now.advanced(seconds: -31.112), lastedSeconds: 11_368.888,
+                .condition,
+                name: "connections_full",
+                from: "clear",
+                to: "active",
+                at: now.advanced(seconds: -31.112),
+                lastedSeconds: 11_368.888,
+                message: "97 of 97 ordinary slots in use (max_connections 100, 3 reserved)"
+            ),
+            Transition(
+                .state,
+                from: "live",
+                to: "live_but",
+                at: now.advanced(seconds: -31.112),
+                lastedSeconds: 11_368.888,
                 message: verdict.summary
             ),
         ]
-        published.stateTransitions = [StateChange(from: .unknown, to: .live): 1, StateChange(from: .live, to: .liveBut): 1]
+        published.stateTransitions = [
+            StateChange(from: .unknown, to: .live): 1, StateChange(from: .live, to: .liveBut): 1,
+        ]
         return Sample(name: "connections-full", published: published)
     }()
 
@@ -95,7 +142,10 @@ struct Sample: Sendable, CustomTestStringConvertible {
         var snapshot = running()
         let at = now.advanced(seconds: -0.8)
         let starting = ConnectOutcome.rejected(.startingUp, message: "FATAL: the database system is starting up")
-        snapshot.admission = .fresh(Admission(starting, acceptSeconds: 0.0002, firstByteSeconds: 0.0009, consecutive: 3), at: at)
+        snapshot.admission = .fresh(
+            Admission(starting, acceptSeconds: 0.0002, firstByteSeconds: 0.0009, consecutive: 3),
+            at: at
+        )
         let failure = Failure(.refused, starting.message, sqlState: "57P03")
         snapshot.vitals = snapshot.vitals.failing(with: failure, at: at)
         snapshot.sessions = .never
@@ -106,7 +156,10 @@ struct Sample: Sendable, CustomTestStringConvertible {
         processes.startupTitle = "startup recovering 00000001000000160000001C"
         snapshot.processes = .fresh(processes, at: at)
         var verdict = baseVerdict(
-            .liveBut, .crashRecovery, .primary, "Live, but in crash recovery: 62 % done, 12 s left"
+            .liveBut,
+            .crashRecovery,
+            .primary,
+            "Live, but in crash recovery: 62 % done, 12 s left"
         )
         verdict.revision = 9
         verdict.phaseEvidence = [
@@ -116,7 +169,9 @@ struct Sample: Sendable, CustomTestStringConvertible {
         verdict.phaseSince = now.advanced(seconds: -12)
         verdict.stateSince = now.advanced(seconds: -12)
         var progress = RecoveryProgress(
-            position: LSN(0x16_1C00_0000), source: "process_title", advancedAt: now.advanced(seconds: -0.8)
+            position: LSN(0x16_1C00_0000),
+            source: "process_title",
+            advancedAt: now.advanced(seconds: -0.8)
         )
         progress.start = LSN(0x16_0000_0028)
         progress.end = LSN(0x16_2D00_0000)
@@ -124,9 +179,13 @@ struct Sample: Sendable, CustomTestStringConvertible {
         verdict.recovery = progress
         verdict.conditions = [
             ActiveCondition(
-                name: "in_recovery", family: .recovery, severity: .info, since: now.advanced(seconds: -12),
+                name: "in_recovery",
+                family: .recovery,
+                severity: .info,
+                since: now.advanced(seconds: -12),
                 message: "16/1C000000 of 16/2D000000, 22.7 MiB/s, 12 s left",
-                evidence: [Evidence(.processes, "recovering_segment", "00000001000000160000001C", at: at)], advice: "Wait; it advances."
+                evidence: [Evidence(.processes, "recovering_segment", "00000001000000160000001C", at: at)],
+                advice: "Wait; it advances."
             )
         ]
         let fails = ProbeResult(pass: false, reason: "in crash recovery, not accepting")
@@ -165,8 +224,13 @@ struct Sample: Sendable, CustomTestStringConvertible {
         var verdict = baseVerdict(.liveBut, .running, .primary, "Live, but connections nearly full: \(evil)")
         verdict.conditions = [
             ActiveCondition(
-                name: "connections_near_full", family: .connections, severity: .warning, since: now.advanced(seconds: -1),
-                message: evil, evidence: [Evidence(.sessions, evil, .text(evil), at: now)], advice: evil
+                name: "connections_near_full",
+                family: .connections,
+                severity: .warning,
+                since: now.advanced(seconds: -1),
+                message: evil,
+                evidence: [Evidence(.sessions, evil, .text(evil), at: now)],
+                advice: evil
             )
         ]
         verdict.probes = Probes(all: ProbeResult(pass: false, reason: evil))
@@ -196,7 +260,10 @@ extension Sample {
 
     private static func publish(_ snapshot: Snapshot, _ verdict: Verdict) -> Published {
         Published(
-            snapshot: snapshot, verdict: verdict, history: [], stateTransitions: [:],
+            snapshot: snapshot,
+            verdict: verdict,
+            history: [],
+            stateTransitions: [:],
             catalogue: [
                 CatalogueEntry(name: "connections_full", family: .connections, severity: .critical),
                 CatalogueEntry(name: "connections_near_full", family: .connections, severity: .warning),
@@ -204,16 +271,23 @@ extension Sample {
                 CatalogueEntry(name: "privilege_missing", family: .observer, severity: .warning),
             ],
             observer: ObserverReport(
-                version: "0.1.0", startedAt: now.advanced(seconds: -11_400), querySeconds: 2.345, queries: 11_402,
+                version: "0.1.0",
+                startedAt: now.advanced(seconds: -11_400),
+                querySeconds: 2.345,
+                queries: 11_402,
                 connectionAttempts: 2290,
                 doctor: [
                     DoctorLine(subject: "vital signs", isSeen: true, finding: "every second through SQL"),
                     DoctorLine(
-                        subject: "states of other roles' sessions", isSeen: false, finding: "the role howdah is not in pg_read_all_stats",
+                        subject: "states of other roles' sessions",
+                        isSeen: false,
+                        finding: "the role howdah is not in pg_read_all_stats",
                         remedy: "GRANT pg_monitor TO howdah"
                     ),
                     DoctorLine(
-                        subject: "the data directory", isSeen: false, finding: "not mounted",
+                        subject: "the data directory",
+                        isSeen: false,
+                        finding: "not mounted",
                         remedy: "mount it read-only and pass --data-directory"
                     ),
                 ]
@@ -228,7 +302,8 @@ extension Sample {
         snapshot.address = "/run/postgresql:5432"
         let at = now.advanced(seconds: -0.4)
         snapshot.admission = .fresh(
-            Admission(.accepted, acceptSeconds: 0.000_21, firstByteSeconds: 0.0012, authenticationSeconds: 0.0034), at: at
+            Admission(.accepted, acceptSeconds: 0.000_21, firstByteSeconds: 0.0012, authenticationSeconds: 0.0034),
+            at: at
         )
         var held = HeldSession()
         held.isOpen = true
@@ -237,11 +312,15 @@ extension Sample {
         snapshot.vitals = .fresh(someVitals(), at: at)
         snapshot.dataDirectory = .fresh(someDirectory(), at: at)
         var processes = Processes()
-        processes.postmaster = .alive(PostmasterProcess(pid: 4242, startedAt: 1_795_230_000, state: "S", childCount: 103))
+        processes.postmaster = .alive(
+            PostmasterProcess(pid: 4242, startedAt: 1_795_230_000, state: "S", childCount: 103)
+        )
         processes.children = ["client backend": 97, "checkpointer": 1, "walwriter": 1, "autovacuum launcher": 1]
         processes.uninterruptible = ["client backend": 2]
         snapshot.processes = .fresh(processes, at: at)
-        let cadences: [SensorID: Double] = [.admission: 5, .vitals: 1, .sessions: 10, .walSender: 5, .dataDirectory: 5, .processes: 2]
+        let cadences: [SensorID: Double] = [
+            .admission: 5, .vitals: 1, .sessions: 10, .walSender: 5, .dataDirectory: 5, .processes: 2,
+        ]
         snapshot.sensors = SensorID.allCases.map { id in
             var status = SensorStatus(id: id, cadenceSeconds: cadences[id] ?? 1)
             status.condition = id == .walSender ? .absent("not needed while the held session is there") : .fresh
@@ -288,8 +367,10 @@ extension Sample {
     private static func someSessions() -> Sessions {
         var sessions = Sessions()
         sessions.groups = [
-            (62, "app", "orders", "web", "idle in transaction", "10.0.0.7"), (30, "app", "orders", "web", "idle", "10.0.0.8"),
-            (3, "report", "orders", "metabase", "active", "10.0.0.9"), (1, "howdah", "postgres", "howdah", "active", ""),
+            (62, "app", "orders", "web", "idle in transaction", "10.0.0.7"),
+            (30, "app", "orders", "web", "idle", "10.0.0.8"),
+            (3, "report", "orders", "metabase", "active", "10.0.0.9"),
+            (1, "howdah", "postgres", "howdah", "active", ""),
             (1, "app", "billing", "", "active", "10.0.0.8"),
         ].map { count, user, database, application, state, address in
             var group = SessionGroup()

@@ -10,7 +10,10 @@ import Testing
         try await validate(conditionsDocument(of: sample.published, at: Sample.now), as: "Conditions")
         try await validate(historyDocument(of: sample.published, limit: 256, at: Sample.now), as: "History")
         try await validate(doctorDocument(of: sample.published, at: Sample.now), as: "Doctor")
-        try await validate(problemDocument(status: 404, title: "Not found", detail: "There is no such path."), as: "Problem")
+        try await validate(
+            problemDocument(status: 404, title: "Not found", detail: "There is no such path."),
+            as: "Problem"
+        )
     }
 
     @Test(arguments: ["state", "conditions", "probes", "revision", "sensors"])

@@ -4,17 +4,25 @@ extension Fault {
     static let allSlotsTaken = Fault(
         "all-slots-taken",
         "all slots are taken, the superusers' too",
-        strike: { stage in
-            try await stage.server.holdSessions(.init(nil))
-            try await stage.server.holdSessions(.init(nil, user: "postgres", database: "postgres"), as: "superusers")
-        },
+        strike: { try await $0.takeAllSlots() },
         expect: { _ in
             .running("primary", but: ["connections_full"]).with { $0.evidence = ["connections_full": "app@app"] }
         },
-        mend: { stage in
-            await stage.workspace.end("superusers")
-            await stage.workspace.end("holder")
-        },
+        mend: { try await $0.giveSlotsBack() },
         mended: .live("primary", within: 25)
     )
+}
+
+extension Stage {
+    /// Takes every ordinary slot, then the superusers', and each one that becomes free.
+    func takeAllSlots() async throws {
+        try await server.holdSessions(.init(nil))
+        try await server.holdSessions(.init(nil, user: "postgres", database: "postgres"), as: "superusers")
+    }
+
+    /// Gives them back.
+    func giveSlotsBack() async throws {
+        await workspace.end("superusers")
+        await workspace.end("holder")
+    }
 }

@@ -7,18 +7,19 @@ extension Fault {
         "all-slots-taken-observer-out",
         "all slots are taken, and Howdah has lost its session",
         strike: { stage in
-            try await stage.server.holdSessions(.init(nil))
-            try await stage.server.holdSessions(.init(nil, user: "postgres", database: "postgres"), as: "superusers")
-            // The holder takes the slot as soon as it is free.
+            try await stage.takeAllSlots()
+            // Howdah is held while its slot goes to whoever waits for one.
+            stage.sidecar.process?.send(SIGSTOP)
             for pid in stage.server.childPIDs(titled: "howdah postgres") { TrackedProcess(pid: pid)?.send(SIGTERM) }
+            let isOut = await eventually(within: 5) { stage.server.childPIDs(titled: "howdah postgres").isEmpty }
+            try await Task.sleep(for: .milliseconds(500))
+            stage.sidecar.process?.send(SIGCONT)
+            guard isOut else { throw TimedOut("Howdah's session did not end") }
         },
         expect: { _ in
             .running("primary", but: ["connections_full"]).with { $0.evidence = ["connections_full": "wal_sender"] }
         },
-        mend: { stage in
-            await stage.workspace.end("superusers")
-            await stage.workspace.end("holder")
-        },
+        mend: { try await $0.giveSlotsBack() },
         mended: .live("primary", within: 25)
     )
 }

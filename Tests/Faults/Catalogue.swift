@@ -15,7 +15,8 @@ extension Fault {
     ]
 
     static let capacity: [Fault] = [
-        connectionsNearFull, connectionsFull, allSlotsTaken, allSlotsTakenObserverOut, roleLimit, roleLimitOfObserver,
+        connectionsNearFull, connectionsFull, allSlotsTaken, allSlotsTakenObserverOut, allSlotsTakenAtStart, roleLimit,
+        roleLimitOfObserver,
         databaseLimit, databaseLimitOfObserver, walSendersFull, cannotFork,
     ]
 

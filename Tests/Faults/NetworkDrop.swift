@@ -7,16 +7,14 @@ extension Fault {
     static let networkDrop = Fault(
         "network-drop",
         "the network to the server drops every packet",
-        sidecar: { stage in
-            var options = stage.remoteOptions
-            options.postgres = "host=\(stage.network.server) port=\(stage.server.port) user=howdah dbname=postgres"
-            return options
-        },
         prepare: { stage in
             try await stage.server.stop(.fast)
             try await stage.makeNetwork()
             try stage.server.configure(["listen_addresses": "'*'"])
             try await stage.server.launch(prefix: ["ip", "netns", "exec", stage.network.name])
+            var options = stage.remoteOptions
+            options.postgres = "host=\(stage.network.server) port=\(stage.server.port) user=howdah dbname=postgres"
+            try await stage.sidecar.restart(options)
             try await stage.sees(.live("primary"))
         },
         strike: { stage in
@@ -36,6 +34,7 @@ extension Fault {
             await stage.server.destroy()
             try await Command.succeed(["ip", "netns", "del", stage.network.name])
             try await stage.startAgain()
+            try await stage.sidecar.restart(stage.ordinaryOptions)
         }
     )
 }

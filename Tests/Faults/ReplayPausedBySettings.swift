@@ -20,8 +20,8 @@ extension Fault {
             try stage.upstream?.configure([:])
             try await stage.upstream?.stop(.fast)
             try await stage.upstream?.start()
-            if let upstream = stage.upstream { try await upstream.standbyHasCaughtUp(stage.server) }
-            try await stage.startAgain()
+            // It would replay the higher setting again from its last restart point.
+            try await stage.rebuildStandby()
         }
     )
 }

@@ -11,9 +11,10 @@ struct Lab {
     let primarySidecar: HowdahSidecar
     let standbySidecar: HowdahSidecar
 
-    /// The sidecars' ports: public and local listener.
-    static let primaryPorts = (9187, 9188)
-    static let standbyPorts = (9287, 9288)
+    /// The primary's sidecar listens on this port and the next one (local), the standby's a hundred above.
+    ///
+    /// `HOWDAH_TRY_PORT` moves all four.
+    static let firstPort = ProcessInfo.processInfo.environment["HOWDAH_TRY_PORT"].flatMap { Int($0) } ?? 9187
 
     /// The folder that holds everything.
     static var path: String {
@@ -31,8 +32,10 @@ struct Lab {
         }
         // What an unclean end left behind goes first.
         try await Workspace(at: path).remove()
-        for port in [primaryPorts.0, primaryPorts.1, standbyPorts.0, standbyPorts.1] where !FreePort.isFree(port) {
-            throw Refusal("port \(port) of 127.0.0.1 is taken by another program; nothing was started")
+        for port in [firstPort, firstPort + 1, firstPort + 100, firstPort + 101] where !FreePort.isFree(port) {
+            throw Refusal(
+                "port \(port) of 127.0.0.1 is taken by another program; nothing was started (HOWDAH_TRY_PORT moves us)"
+            )
         }
         do {
             try await build(major: major)
@@ -52,8 +55,8 @@ struct Lab {
             workspace: workspace,
             primary: primary,
             standby: standby,
-            primarySidecar: HowdahSidecar(of: primary, port: primaryPorts.0, localPort: primaryPorts.1),
-            standbySidecar: HowdahSidecar(of: standby, port: standbyPorts.0, localPort: standbyPorts.1)
+            primarySidecar: HowdahSidecar(of: primary, port: firstPort, localPort: firstPort + 1),
+            standbySidecar: HowdahSidecar(of: standby, port: firstPort + 100, localPort: firstPort + 101)
         )
         for cast in [Fault.Cast.primary, .standby] {
             let stage = try lab.stage(for: cast)

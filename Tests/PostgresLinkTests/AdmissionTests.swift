@@ -105,7 +105,10 @@ import Testing
     @Test(arguments: PostgresInstallation.majors) func aServerStartsUp(major: Int) async throws {
         try await Workspace.with { workspace in
             let server = try await PostgresServer.make(
-                major, in: workspace, settings: ["restore_command": "'sleep 3; false'"])
+                major,
+                in: workspace,
+                settings: ["restore_command": "'sleep 3; false'"]
+            )
             try TextFile.write("", to: "\(server.dataDirectory)/recovery.signal", mode: 0o600)
             try await server.launch()
             #expect(try await eventually(within: 3) { try await rejection(server) == .startingUp })
@@ -118,7 +121,8 @@ import Testing
             try await standby.recopyWithoutEnd(from: server)
             try await standby.launch()
             #expect(
-                try await eventually(within: 5) { try await rejection(standby) == .notYetAccepting(.notConsistent) })
+                try await eventually(within: 5) { try await rejection(standby) == .notYetAccepting(.notConsistent) }
+            )
         }
     }
 

@@ -22,14 +22,18 @@ import Testing
 
     static let rejections: [Case] = [
         rejected(
-            "the database system is starting up", "LOCATION:  ProcessStartupPacket, postmaster.c:2353\n", .startingUp,
-            words: "the database system is starting up"),
+            "the database system is starting up",
+            "LOCATION:  ProcessStartupPacket, postmaster.c:2353\n",
+            .startingUp,
+            words: "the database system is starting up"
+        ),
         rejected(
             "the database system is not yet accepting connections",
             "DETAIL:  Consistent recovery state has not been yet reached.\nLOCATION:  ProcessStartupPacket, postmaster.c:2\n",
             .notYetAccepting(.notConsistent),
             words: "the database system is not yet accepting connections"
-                + " (Consistent recovery state has not been yet reached.)"),
+                + " (Consistent recovery state has not been yet reached.)"
+        ),
         rejected(
             "the database system is not yet accepting connections",
             "DETAIL:  Recovery snapshot is not yet ready for hot standby.\n"
@@ -37,56 +41,93 @@ import Testing
                 + "LOCATION:  ProcessStartupPacket, backend_startup.c:383\n",
             .notYetAccepting(.snapshotNotReady),
             words: "the database system is not yet accepting connections"
-                + " (Recovery snapshot is not yet ready for hot standby.)"),
+                + " (Recovery snapshot is not yet ready for hot standby.)"
+        ),
         rejected(
-            "the database system is not yet accepting connections", "", .notYetAccepting(.other),
-            words: "the database system is not yet accepting connections"),
+            "the database system is not yet accepting connections",
+            "",
+            .notYetAccepting(.other),
+            words: "the database system is not yet accepting connections"
+        ),
         rejected(
-            "the database system is not accepting connections", "DETAIL:  Hot standby mode is disabled.\n",
+            "the database system is not accepting connections",
+            "DETAIL:  Hot standby mode is disabled.\n",
             .hotStandbyDisabled,
-            words: "the database system is not accepting connections (Hot standby mode is disabled.)"),
+            words: "the database system is not accepting connections (Hot standby mode is disabled.)"
+        ),
         rejected(
-            "the database system is not accepting connections", "DETAIL:  It is not in the mood.\n", .other,
-            words: "the database system is not accepting connections (It is not in the mood.)"),
+            "the database system is not accepting connections",
+            "DETAIL:  It is not in the mood.\n",
+            .other,
+            words: "the database system is not accepting connections (It is not in the mood.)"
+        ),
         rejected(
-            "the database system is shutting down", "", .shuttingDown, words: "the database system is shutting down"),
+            "the database system is shutting down",
+            "",
+            .shuttingDown,
+            words: "the database system is shutting down"
+        ),
         rejected(
-            "the database system is in recovery mode", "", .recoveryMode,
-            words: "the database system is in recovery mode"),
+            "the database system is in recovery mode",
+            "",
+            .recoveryMode,
+            words: "the database system is in recovery mode"
+        ),
         rejected(
-            "das Datenbanksystem startet", "LOCATION:  ProcessStartupPacket, postmaster.c:2353\n", .other,
-            words: "das Datenbanksystem startet"),
+            "das Datenbanksystem startet",
+            "LOCATION:  ProcessStartupPacket, postmaster.c:2353\n",
+            .other,
+            words: "das Datenbanksystem startet"
+        ),
     ]
 
     static func full(
-        _ message: String, _ routine: String, _ fullness: Fullness, isWALSender: Bool = false
+        _ message: String,
+        _ routine: String,
+        _ fullness: Fullness,
+        isWALSender: Bool = false
     ) -> Case {
         Case(
             text: socket + "FATAL:  53300: \(message)\nLOCATION:  \(routine), some.c:1\n",
-            expected: .full(fullness, message: message), isWALSender: isWALSender)
+            expected: .full(fullness, message: message),
+            isWALSender: isWALSender
+        )
     }
 
     static let fullnesses: [Case] = [
         full("sorry, too many clients already", "InitProcess", .allSlots),
         full("sorry, too many clients already", "ProcessStartupPacket", .allSlots),
         full(
-            "remaining connection slots are reserved for non-replication superuser connections", "InitPostgres",
-            .reservedOnly),
+            "remaining connection slots are reserved for non-replication superuser connections",
+            "InitPostgres",
+            .reservedOnly
+        ),
         full(
-            "remaining connection slots are reserved for roles with the SUPERUSER attribute", "InitPostgres",
-            .reservedOnly),
+            "remaining connection slots are reserved for roles with the SUPERUSER attribute",
+            "InitPostgres",
+            .reservedOnly
+        ),
         full(
             "remaining connection slots are reserved for roles with privileges of the"
-                + " \"pg_use_reserved_connections\" role", "InitPostgres", .reservedOnly),
+                + " \"pg_use_reserved_connections\" role",
+            "InitPostgres",
+            .reservedOnly
+        ),
         full("too many connections for role \"app\"", "InitializeSessionUserId", .role("app")),
         full("too many connections for role \"a\"b\"", "InitializeSessionUserId", .role("a\"b")),
         full("too many connections for database \"shop\"", "CheckMyDatabase", .database("shop")),
         full(
-            "number of requested standby connections exceeds max_wal_senders (currently 5)", "InitProcess", .walSenders,
-            isWALSender: true),
+            "number of requested standby connections exceeds max_wal_senders (currently 5)",
+            "InitProcess",
+            .walSenders,
+            isWALSender: true
+        ),
         full(
-            "number of requested standby connections exceeds \"max_wal_senders\" (currently 5)", "InitProcess",
-            .walSenders, isWALSender: true),
+            "number of requested standby connections exceeds \"max_wal_senders\" (currently 5)",
+            "InitProcess",
+            .walSenders,
+            isWALSender: true
+        ),
         // Another language: the function that raised it tells, where it tells.
         full("tut mir leid, schon zu viele Verbindungen", "InitProcess", .allSlots),
         full("zu viele Standby-Verbindungen", "InitProcess", .walSenders, isWALSender: true),
@@ -100,7 +141,8 @@ import Testing
     static func turnedAway(_ state: String, _ message: String) -> Case {
         Case(
             text: host + "FATAL:  \(state): \(message)\n",
-            expected: .notAuthenticated(sqlState: state, message: message))
+            expected: .notAuthenticated(sqlState: state, message: message)
+        )
     }
 
     static let authentications: [Case] = [
@@ -112,12 +154,14 @@ import Testing
         turnedAway("55000", "database \"template0\" is not currently accepting connections"),
         Case(
             text: host + "fe_sendauth: no password supplied\n",
-            expected: .notAuthenticated(sqlState: nil, message: host + "fe_sendauth: no password supplied")),
+            expected: .notAuthenticated(sqlState: nil, message: host + "fe_sendauth: no password supplied")
+        ),
         // libpq tried with TLS and then without: the last word counts.
         Case(
             text: host + "FATAL:  28000: no pg_hba.conf entry, SSL encryption\n" + host
                 + "FATAL:  28P01: password authentication failed\n",
-            expected: .notAuthenticated(sqlState: "28P01", message: "password authentication failed")),
+            expected: .notAuthenticated(sqlState: "28P01", message: "password authentication failed")
+        ),
     ]
 
     static func plain(_ text: String, _ stage: ConnectStage, _ make: (String) -> ConnectOutcome) -> Case {
@@ -138,7 +182,8 @@ import Testing
             .unreachable($0)
         },
         plain(
-            host + "could not fork new process for connection: Resource temporarily unavailable", .authentication
+            host + "could not fork new process for connection: Resource temporarily unavailable",
+            .authentication
         ) { .cannotFork($0) },
         plain(host + "could not fork new process for connection: Cannot allocate memory", .authentication) {
             .cannotFork($0)
@@ -171,26 +216,38 @@ import Testing
     static let others: [Case] = [
         Case(
             text: host + "FATAL:  57P01: terminating connection due to administrator command\n",
-            expected: .lost(sqlState: "57P01", message: "terminating connection due to administrator command")),
+            expected: .lost(sqlState: "57P01", message: "terminating connection due to administrator command")
+        ),
         Case(
             text: host + "FATAL:  0A000: unsupported frontend protocol 3.0: server supports 4.0 to 4.0\n",
             expected: .failed(
-                sqlState: "0A000", message: "unsupported frontend protocol 3.0: server supports 4.0 to 4.0")),
+                sqlState: "0A000",
+                message: "unsupported frontend protocol 3.0: server supports 4.0 to 4.0"
+            )
+        ),
         Case(
             text: host + "FATAL:  XX999: a state of a future version\n",
-            expected: .failed(sqlState: "XX999", message: "a state of a future version")),
+            expected: .failed(sqlState: "XX999", message: "a state of a future version")
+        ),
     ]
 
     @Test(arguments: rejections + fullnesses + authentications + withoutReport + others)
     func isNamed(_ known: Case) {
         let failed = FailedStart(
-            known.text, stage: known.stage, user: "observer", database: "postgres", isWALSender: known.isWALSender)
+            known.text,
+            stage: known.stage,
+            user: "observer",
+            database: "postgres",
+            isWALSender: known.isWALSender
+        )
         #expect(ConnectOutcome(failed) == known.expected)
     }
 
     @Test func longTextsAreCut() {
         let failed = FailedStart(
-            Self.host + "FATAL:  XX000: " + String(repeating: "x", count: 100_000), stage: .authentication)
+            Self.host + "FATAL:  XX000: " + String(repeating: "x", count: 100_000),
+            stage: .authentication
+        )
         #expect(ConnectOutcome(failed).message.count == ConnectOutcome.textLimit + 1)
     }
 
@@ -199,7 +256,9 @@ import Testing
         var random = SplitMix(state: seed)
         for _ in 0..<50 {
             let text = Garbage.text(&random)
-            let outcome = ConnectOutcome(FailedStart(text, stage: ConnectStage.allCases.randomElement(using: &random) ?? .accept))
+            let outcome = ConnectOutcome(
+                FailedStart(text, stage: ConnectStage.allCases.randomElement(using: &random) ?? .accept)
+            )
             #expect(outcome.kind != "accepted" && outcome.kind != "cancelled")
             #expect(outcome.message.count <= ConnectOutcome.textLimit + 1)
             if ServerReport.parse(text).isEmpty { #expect(outcome.sqlState == nil) }

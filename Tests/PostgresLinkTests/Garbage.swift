@@ -14,9 +14,11 @@ struct SplitMix: RandomNumberGenerator {
 /// Texts that nearly look like what a server and libpq write.
 enum Garbage {
     private static let pieces = [
-        "FATAL:  ", "ERROR:  ", "57P03", "53300", "28P01", ": ", ":", "  ", "\n", "\t", "\"", "DETAIL:  ", "LOCATION:  ",
+        "FATAL:  ", "ERROR:  ", "57P03", "53300", "28P01", ": ", ":", "  ", "\n", "\t", "\"", "DETAIL:  ",
+        "LOCATION:  ",
         "HINT:  ", "connection to server at \"::1\", port 1 failed: ", "the database system is starting up",
-        "the database system is not yet accepting connections", "too many connections for role ", "app", "InitProcess, ",
+        "the database system is not yet accepting connections", "too many connections for role ", "app",
+        "InitProcess, ",
         "Connection refused", "äöü", "\u{0}", "\u{FFFD}", "🐘", "{}", ",", "server closed the connection unexpectedly",
     ]
 
@@ -24,7 +26,8 @@ enum Garbage {
         let count = Int.random(in: 0...30, using: &random)
         return (0..<count).map { _ in
             if Bool.random(using: &random) { return pieces.randomElement(using: &random) ?? "" }
-            let bytes = (0..<Int.random(in: 0...8, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
+            let bytes = (0..<Int.random(in: 0...8, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random)
+            }
             return String(decoding: bytes, as: UTF8.self)
         }.joined()
     }

@@ -10,8 +10,11 @@ struct Link {
 
     /// Hands a session object to `body`, not open yet.
     static func with<Value>(
-        _ conninfo: String, passwordFile: String? = nil, kind: SessionKind = .ordinary,
-        limits: SessionLimits = SessionLimits(), _ body: (PostgresSession) async throws -> Value
+        _ conninfo: String,
+        passwordFile: String? = nil,
+        kind: SessionKind = .ordinary,
+        limits: SessionLimits = SessionLimits(),
+        _ body: (PostgresSession) async throws -> Value
     ) async throws -> Value {
         let executor = ThreadExecutor(name: "test")
         defer { executor.shutdown() }
@@ -24,7 +27,9 @@ struct Link {
 
     /// Hands an open session to `body`.
     static func open<Value>(
-        _ conninfo: String, kind: SessionKind = .ordinary, limits: SessionLimits = SessionLimits(),
+        _ conninfo: String,
+        kind: SessionKind = .ordinary,
+        limits: SessionLimits = SessionLimits(),
         _ body: (PostgresSession) async throws -> Value
     ) async throws -> Value {
         try await with(conninfo, kind: kind, limits: limits) { session in
@@ -36,7 +41,10 @@ struct Link {
 
     /// One start-up attempt.
     static func admit(
-        _ conninfo: String, passwordFile: String? = nil, kind: SessionKind = .ordinary, within seconds: Double = 5
+        _ conninfo: String,
+        passwordFile: String? = nil,
+        kind: SessionKind = .ordinary,
+        within seconds: Double = 5
     ) async throws -> Admission {
         try await with(conninfo, passwordFile: passwordFile, kind: kind) { session in
             await session.admit(until: .after(seconds: seconds))
@@ -45,7 +53,10 @@ struct Link {
 
     /// One start-up attempt's outcome.
     static func outcome(
-        _ conninfo: String, passwordFile: String? = nil, kind: SessionKind = .ordinary, within seconds: Double = 5
+        _ conninfo: String,
+        passwordFile: String? = nil,
+        kind: SessionKind = .ordinary,
+        within seconds: Double = 5
     ) async throws -> ConnectOutcome {
         try await admit(conninfo, passwordFile: passwordFile, kind: kind, within: seconds).outcome
     }
@@ -62,7 +73,9 @@ struct Link {
 extension PostgresServer {
     /// Makes and starts a server in a workspace of its own, and ends it after `body`.
     static func with<Value>(
-        _ major: Int, settings: [String: String] = [:], _ body: (PostgresServer) async throws -> Value
+        _ major: Int,
+        settings: [String: String] = [:],
+        _ body: (PostgresServer) async throws -> Value
     ) async throws -> Value {
         try await Workspace.with { workspace in
             let server = try await make(major, in: workspace, settings: settings)

@@ -31,7 +31,9 @@ import Testing
             return
         }
         #expect(directory.hasPrefix("/"))
-        #expect(try LinkConfiguration(conninfo: "host=a, port=1").endpoints[1] == .socket(directory: directory, port: 1))
+        #expect(
+            try LinkConfiguration(conninfo: "host=a, port=1").endpoints[1] == .socket(directory: directory, port: 1)
+        )
     }
 
     @Test func onePortIsNamedAndSeveralAreNot() throws {
@@ -101,7 +103,8 @@ import Testing
     @Test(arguments: UInt64(0)..<100) func garbageIsHarmless(seed: UInt64) {
         var random = SplitMix(state: seed)
         let pieces = [
-            "host=", "port=", "password=", "hunter2", " ", "'", "\\", "=", "postgresql://", "@", ":", "/", "?", "&", ",",
+            "host=", "port=", "password=", "hunter2", " ", "'", "\\", "=", "postgresql://", "@", ":", "/", "?", "&",
+            ",",
             "[", "]", "%20", "%zz", "5432", "a", "service=", "hostaddr=", "🐘", "#",
         ]
         for _ in 0..<20 {

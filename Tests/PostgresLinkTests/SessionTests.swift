@@ -26,13 +26,17 @@ import Testing
                 #expect(again == found)
                 let prepared = try await session.query(
                     Statement(name: "", sql: "SELECT name FROM pg_prepared_statements WHERE name <> ''"),
-                    until: Self.soon())
+                    until: Self.soon()
+                )
                 #expect(prepared.all.map { $0["name"] } == ["settings"])
                 #expect(session.usage.roundTrips == 3)
                 #expect(session.usage.connectionAttempts == 1)
                 #expect(session.usage.querySeconds > 0)
                 let pid = await session.backendPID
-                #expect(try await server.psql("SELECT pid FROM pg_stat_activity WHERE usename = 'howdah'") == pid.map { "\($0)" })
+                #expect(
+                    try await server.psql("SELECT pid FROM pg_stat_activity WHERE usename = 'howdah'")
+                        == pid.map { "\($0)" }
+                )
             }
         }
     }
@@ -179,7 +183,9 @@ import Testing
             try await server.psql("CREATE DATABASE raw ENCODING 'SQL_ASCII' TEMPLATE template0")
             try await Link.open(server.conninfo(database: "raw")) { session in
                 let rows = try await session.query(
-                    Statement(name: "", sql: "SELECT E'a\\377b' AS bytes"), until: Self.soon())
+                    Statement(name: "", sql: "SELECT E'a\\377b' AS bytes"),
+                    until: Self.soon()
+                )
                 #expect(rows.first?["bytes"] == "a\u{FFFD}b")
             }
         }
@@ -189,7 +195,9 @@ import Testing
         try await PostgresServer.with(major) { server in
             try await Link.open(server.conninfo(), kind: .walSender) { session in
                 let results = try await session.simpleQuery(
-                    "SELECT 1 AS n; SELECT current_setting('statement_timeout') AS t", until: Self.soon())
+                    "SELECT 1 AS n; SELECT current_setting('statement_timeout') AS t",
+                    until: Self.soon()
+                )
                 #expect(results.map(\.count) == [1, 1])
                 #expect(results.last?.first?["t"] == "5s")
                 await #expect(throws: PostgresError.server(sqlState: "22012", message: "division by zero")) {

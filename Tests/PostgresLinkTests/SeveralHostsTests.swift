@@ -55,13 +55,16 @@ import Testing
             for (attributes, port) in [("any", primary), ("standby", standby), ("prefer-standby", standby)] {
                 let found = try await Link.open(hosts + attributes) { session in
                     try await session.query(
-                        Statement(name: "", sql: "SELECT current_setting('port') AS port"), until: .after(seconds: 5))
+                        Statement(name: "", sql: "SELECT current_setting('port') AS port"),
+                        until: .after(seconds: 5)
+                    )
                 }
                 #expect(found.first?.integer("port") == port.port, "\(attributes)")
             }
             // One host is the one in question, whatever kind it is.
             #expect(
-                try await Link.outcome(primary.conninfo(extra: ["target_session_attrs": "standby"])) == .accepted)
+                try await Link.outcome(primary.conninfo(extra: ["target_session_attrs": "standby"])) == .accepted
+            )
         }
     }
 

@@ -46,7 +46,9 @@ import Testing
     /// An ErrorResponse of the given fields.
     static func error(_ fields: [String: String]) -> [UInt8] {
         var body: [UInt8] = []
-        for (code, value) in fields.sorted(by: { $0.key < $1.key }) { body += Array(code.utf8) + Array(value.utf8) + [0] }
+        for (code, value) in fields.sorted(by: { $0.key < $1.key }) {
+            body += Array(code.utf8) + Array(value.utf8) + [0]
+        }
         body.append(0)
         let length = UInt32(body.count + 4)
         return [UInt8(ascii: "E")] + (0..<4).map { UInt8(truncatingIfNeeded: length >> (24 - 8 * UInt32($0))) } + body

@@ -134,9 +134,9 @@ import Testing
     @Test func everyBeginningOfAFileIsCutShort() {
         let bytes = Array(StateFileText().text.utf8)
         for length in 0..<bytes.count {
-            #expect(throws: StateRecord.Unreadable.self) { try StateRecord.parse(bytes[..<length]) }
+            #expect(throws: StateRecord.Unreadable.self) { try StateRecord(bytes[..<length]) }
         }
-        #expect(throws: Never.self) { try StateRecord.parse(bytes[...]) }
+        #expect(throws: Never.self) { try StateRecord(bytes[...]) }
     }
 
     /// Whatever is in the file: a record whose every probe has an answer, or a reason.
@@ -147,8 +147,8 @@ import Testing
         for _ in 0..<500 {
             let bytes = Self.mutated(&generator)
             do throws(StateRecord.Unreadable) {
-                let record = try StateRecord.parse(bytes[...])
-                for probe in StateFileLayout.probes { #expect(record.answer(of: probe) != nil) }
+                let record = try StateRecord(bytes[...])
+                for probe in StateFileLayout.probes.compactMap(Probe.init) { #expect(record[probe] != nil) }
                 #expect(record.servers.count <= StateFileLayout.serverLimit)
             } catch {
                 #expect(!error.reason.isEmpty)

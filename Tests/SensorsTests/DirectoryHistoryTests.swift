@@ -170,6 +170,32 @@ struct DirectoryHistoryTests {
         #expect(scene.now.seconds(since: start.beganAt) == 100)
     }
 
+    // pg_hba.conf is opened after the lock file is made, and may come into view before it.
+    @Test func authenticationFilesOfAServerThatStarted() {
+        var scene = Scene()
+        scene.unlock()
+        scene.open([.main, .main, .auto, .authentication, .authentication])
+        scene.lock(.ready)
+        scene.wait(100)
+        scene.unlock()
+        scene.open([.main, .main, .auto])
+        scene.wait(1000)
+        #expect(scene.history.lastStart?.stage == .readConfiguration)
+    }
+
+    @Test func lockFileTooShortLivedToBeRead() {
+        var scene = Scene()
+        scene.unlock()
+        scene.open([.main, .main, .auto])
+        scene.unlock()
+        scene.history.lockFileFlashed(at: scene.now)
+        scene.wait(1000)
+        #expect(
+            scene.history.lastStart
+                == StartAttempt(stage: .tookLock, beganAt: Scene.moment(0), endedAt: Scene.moment(3))
+        )
+    }
+
     // The file is empty for an instant when it is made, and not ours to read after a change of its mode.
     @Test func unreadableLockFileChangesNothing() {
         var scene = Scene()

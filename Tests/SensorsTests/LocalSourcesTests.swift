@@ -63,7 +63,12 @@ struct LocalSourcesTests {
             if case .alive = table.postmaster { Issue.record("alive before its start") }
 
             try await local.server.start()
-            (files, table) = try await local.observe()
+            // The last of the children are made after the server says that it is ready, and set their titles later still.
+            let isComplete = try await eventually(within: 10) {
+                (files, table) = try await local.observe()
+                return table.children["logical replication launcher"] == 1 && table.children["starting"] == nil
+            }
+            #expect(isComplete, "\(table.children)")
             let process = try alive(table)
             #expect(process.pid == local.server.postmaster?.pid)
             #expect(process.childCount == table.children.values.reduce(0, +))
@@ -79,7 +84,6 @@ struct LocalSourcesTests {
             for kind in ["checkpointer", "background writer", "walwriter", "autovacuum launcher"] {
                 #expect(table.children[kind] == 1, "\(kind) of \(table.children)")
             }
-            #expect(table.children["logical replication launcher"] == 1)
             #expect(table.children["stats collector"] == (major == 14 ? 1 : nil))
             #expect(table.children["io worker"] == (major >= 18 ? 3 : nil))
             #expect(table.children["other"] == nil && table.children["background worker"] == nil, "\(table.children)")
@@ -133,54 +137,55 @@ struct LocalSourcesTests {
     func brokenConfiguration(major: Int) async throws {
         try await with(major) { local in
             _ = try await local.observe()
-            try TextFile.write("no_such_setting = 1\n", to: "\(local.server.dataDirectory)/conf.d/50-fault.conf")
-            try await failToStart(local)
-            var start = try await local.observe().0.lastStart
-            #expect(start?.stage == .readConfiguration)
-            #expect(start?.endedAt != nil)
+            let broken = "\(local.server.dataDirectory)/conf.d/50-fault.conf"
+            try TextFile.write("no_such_setting = 1\n", to: broken)
+            try await failToStart(local, at: .readConfiguration)
 
             // The same beside the lock file of a server that was killed.
-            TextFile.remove("\(local.server.dataDirectory)/conf.d/50-fault.conf")
+            TextFile.remove(broken)
             try await local.server.start()
             _ = try await local.observe()
             await local.server.crash()
             _ = try await local.observe()
-            try TextFile.write("no_such_setting = 1\n", to: "\(local.server.dataDirectory)/conf.d/50-fault.conf")
-            try await failToStart(local)
-            start = try await local.observe().0.lastStart
-            #expect(start?.stage == .readConfiguration)
+            try TextFile.write("no_such_setting = 1\n", to: broken)
+            try await failToStart(local, at: .readConfiguration)
 
             // A broken pg_hba.conf is found later, when the lock file is there.
-            TextFile.remove("\(local.server.dataDirectory)/conf.d/50-fault.conf")
+            TextFile.remove(broken)
             try local.server.writeHBA(["nonsense"])
-            try await failToStart(local)
-            start = try await local.observe().0.lastStart
-            #expect(start?.stage == .tookLock)
-            #expect(start?.endedAt != nil)
+            try await failToStart(local, at: .tookLock)
         }
     }
 
     /// Runs the server to its failure, and waits for what the sensor makes of it.
-    private func failToStart(_ local: Local) async throws {
+    private func failToStart(_ local: Local, at stage: StartAttempt.Stage) async throws {
+        let began = SystemClock.now()
         let arguments = [local.server.installation.program("postgres"), "-D", local.server.dataDirectory]
         let result = try await Command.run(arguments, as: User.postgres, within: 20)
         #expect(result.exitCode == 1, "\(result)")
-        try await Task.sleep(for: .seconds(DirectoryHistory.lockFileGrace + 0.2))
+        var start: StartAttempt?
+        _ = try await eventually(within: 3) {
+            start = try await local.observe().0.lastStart
+            return start?.stage == stage && start?.endedAt != nil
+        }
+        #expect(start?.stage == stage)
+        #expect(start.map { $0.beganAt >= began } == true)
+        #expect(start?.endedAt != nil)
     }
 
+    // pg_ctl opens postgresql.conf and PG_VERSION, pg_controldata the control file.
     @Test(arguments: PostgresInstallation.majors)
     func toolsAreNoStart(major: Int) async throws {
         try await with(major) { local in
             _ = try await local.observe()
             let installation = local.server.installation
             for arguments in [
-                [installation.program("postgres"), "-D", local.server.dataDirectory, "-C", "port"],
                 [installation.program("pg_ctl"), "-D", local.server.dataDirectory, "status"],
                 [installation.program("pg_controldata"), local.server.dataDirectory],
             ] {
                 _ = try await Command.run(arguments, as: User.postgres, within: 20)
-                try await Task.sleep(for: .seconds(DirectoryHistory.lockFileGrace + 0.2))
             }
+            try await Task.sleep(for: .seconds(DirectoryHistory.lockFileGrace + 0.2))
             #expect(try await local.observe().0.lastStart == nil)
         }
     }
@@ -273,7 +278,12 @@ struct LocalSourcesTests {
             #expect(try await local.observe().1.holdingTitles == [])
             try await local.server.stop(.smart, within: 0)
             #expect(await eventually(within: 2) { local.data.sightings.last?.status == .stopping })
-            #expect(try await local.observe().1.holdingTitles == ["app postgres [local] SELECT"])
+            var titles: [String] = []
+            _ = try await eventually(within: 5) {
+                titles = try await local.observe().1.holdingTitles
+                return titles == ["app postgres [local] SELECT"]
+            }
+            #expect(titles == ["app postgres [local] SELECT"])
             await local.server.workspace.end("session")
         }
     }
@@ -318,7 +328,9 @@ struct LocalSourcesTests {
             guard case .present(let lock) = files.lockFile else { throw TimedOut("\(files.lockFile)") }
             let process = try alive(table)
             #expect(process.pid != lock.pid)
-            #expect(table.children["checkpointer"] == 1)
+            #expect(
+                try await eventually(within: 5) { try await local.observe().1.children["checkpointer"] == 1 }
+            )
             kill(process.pid, SIGKILL)
             #expect(
                 try await eventually(within: 2) {

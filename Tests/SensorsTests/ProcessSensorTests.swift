@@ -207,6 +207,31 @@ struct ProcessSensorTests {
         }
     }
 
+    // Who opened a configuration file a moment ago: among the newest processes, and for our data directory only.
+    @Test(arguments: [
+        (["/bin/postgres", "-D", "DATA"], DirectoryHistory.Reader.server),
+        (["/bin/postgres", "-DDATA", "-c", "config_file=/etc/postgresql.conf"], .server),
+        (["/bin/postgres", "-D", "DATA", "-C", "port"], .tool),
+        (["/bin/postgres", "--single", "-D", "DATA"], .tool),
+        (["/bin/postgres", "-D", "/somewhere/else"], .unknown),
+        (["/bin/postgres", "-V"], .unknown),
+        (["postgres: checkpointer "], .unknown),
+        (["/bin/cat", "DATA/postgresql.conf"], .unknown),
+    ])
+    func reader(line: [String], expected: DirectoryHistory.Reader) async throws {
+        try await with { scene in
+            let line = line.map { $0.replacing("DATA", with: scene.data) }
+            try TextFile.write("0.1 0.1 0.1 1/100 210\n", to: "\(scene.root)/loadavg")
+            try scene.add(205, line[0].hasSuffix("cat") ? "cat" : "postgres", age: 0, line: line)
+            let directory = try FileIdentity(scene.data)
+            let table = ProcessTable(root: scene.root)
+            #expect(StartingServer(table: table, directory: directory).find() == expected)
+            // Old processes are none of its business.
+            try TextFile.write("0.1 0.1 0.1 1/100 4000\n", to: "\(scene.root)/loadavg")
+            #expect(StartingServer(table: table, directory: directory).find() == .unknown)
+        }
+    }
+
     @Test(arguments: ["", "1", "1 (", "1 (x", "1 (x) S", "(x) S 1 2", ") 1 (", "x (y) S 1 2 3"])
     func statLinesThatAreNone(line: String) { #expect(ProcessTable.Entry(Array(line.utf8)) == nil) }
 

@@ -1,4 +1,5 @@
 import Diagnosis
+import Exposition
 import Facts
 import Sensors
 import Testing

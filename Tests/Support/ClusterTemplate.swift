@@ -19,7 +19,7 @@ enum ClusterTemplate {
             while isBusy { try await Task.sleep(for: .milliseconds(20)) }
             isBusy = true
             defer { isBusy = false }
-            let path = "\(PostgresInstallation.cache)/template-1-\(installation.major)"
+            let path = "\(PostgresInstallation.cache)/template-2-\(installation.major)"
             if !TextFile.exists("\(path)/PG_VERSION") { try await make(installation, at: path) }
             return path
         }
@@ -42,6 +42,8 @@ enum ClusterTemplate {
                 input: roles
             )
             try TextFile.write(baseSettings, to: "\(data)/postgresql.conf", mode: 0o600)
+            let trust = PostgresServer.trustEveryone.joined(separator: "\n") + "\n"
+            try TextFile.write(trust, to: "\(data)/pg_hba.conf", mode: 0o600)
             try TextFile.makeFolder("\(data)/conf.d", mode: 0o700)
             _ = try await Command.run(["mv", "-T", data, path])
             TextFile.remove(draft)

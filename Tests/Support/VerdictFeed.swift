@@ -27,7 +27,7 @@ public final class VerdictFeed: Sendable {
     public static let arrivalLimit = 10_000
 
     /// How long one long poll waits, in seconds.
-    private static let waitSeconds = 5
+    private static let waitSeconds = 1
 
     /// Follows the sidecar that listens on `port` of 127.0.0.1, until `stop`.
     init(port: Int) {
@@ -66,7 +66,7 @@ public final class VerdictFeed: Sendable {
                     let response = try connection.get("/state\(since)")
                     let at = ContinuousClock.now
                     let document = try JSONDecoder().decode(StateDocument.self, from: Data(response.body))
-                    if document.revision != revision { feed.record(Arrival(document: document, at: at)) }
+                    feed.record(Arrival(document: document, at: at), isNew: document.revision != revision)
                     revision = document.revision
                 } catch {
                     feed.record(problem: "\(error)")
@@ -77,8 +77,13 @@ public final class VerdictFeed: Sendable {
         }
     }
 
-    private func record(_ arrival: Arrival) {
+    /// Evidence and numbers change without a new revision: the document is the newer one, the moment the first one's.
+    private func record(_ arrival: Arrival, isNew: Bool) {
         log.withLock { log in
+            if !isNew, let last = log.arrivals.popLast() {
+                log.arrivals.append(Arrival(document: arrival.document, at: last.at))
+                return
+            }
             log.arrivals.append(arrival)
             if log.arrivals.count > Self.arrivalLimit { log.arrivals.removeFirst() }
         }

@@ -47,7 +47,7 @@ public struct Workspace: Sendable {
     /// Starts a program that lives until it is ended or the workspace is removed.
     ///
     /// - Parameters:
-    ///   - name: What the process is known by in this workspace; an earlier one of the same name is forgotten.
+    ///   - name: What the process is known by in this workspace; an earlier one of the same name is ended first.
     ///   - arguments: The program and its arguments.
     ///   - user: The user to run it as; ignored unless the test runs as root.
     ///   - environment: Variables to set besides the inherited ones.
@@ -60,6 +60,7 @@ public struct Workspace: Sendable {
         environment: [String: String] = [:],
         prefix: [String] = []
     ) async throws -> TrackedProcess {
+        await end(name)
         let log = logFile(of: name)
         if !TextFile.exists(log) { try TextFile.write("", to: log, mode: 0o666) }
         let process = try await Command.start(

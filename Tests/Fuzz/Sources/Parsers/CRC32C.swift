@@ -1,0 +1,1 @@
+../../../../Sources/Sensors/CRC32C.swift
