@@ -111,7 +111,11 @@ let package = Package(
         roomTests("FactsTests", imports: ["Facts", "Support"]),
         roomTests("DiagnosisTests", imports: ["Diagnosis", "Facts", "Support"]),
         roomTests("PostgresLinkTests", imports: ["Deadlines", "Facts", "PostgresLink", "Support"]),
-        roomTests("SensorsTests", imports: ["CLinux", "Deadlines", "Facts", "Sensors", "Support"], files: ["Fixtures"]),
+        roomTests(
+            "SensorsTests",
+            imports: ["CLinux", "Deadlines", "Facts", "Sensors", "Support"],
+            files: ["Fixtures"]
+        ),
         roomTests("ExpositionTests", imports: ["Diagnosis", "Exposition", "Facts", "Support"], files: ["Golden"]),
         roomTests(
             "EndpointsTests",

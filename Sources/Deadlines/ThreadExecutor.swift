@@ -32,6 +32,9 @@ public final class ThreadExecutor: SerialExecutor, Sendable {
 
     /// Takes a job; called by Swift.
     public func enqueue(_ job: consuming ExecutorJob) {
+        // Swift calls with an unowned reference, and the job may let go of the last owner while we are still at it.
+        let keeper = unsafe Unmanaged.passRetained(self)
+        defer { unsafe keeper.release() }
         let job = UnownedJob(job)
         let hasThread = state.withLock { state in
             state.jobs.append(job)

@@ -20,6 +20,12 @@ final class ConnectionGuard: ChannelDuplexHandler {
     private var timerDue: NIODeadline?
     /// The last answer has gone out: what still comes in is dropped.
     private(set) var isLingering = false
+    /// What still comes in is dropped; answers that are under way go out.
+    private(set) var isDropping = false
+    /// The client has sent all it will send.
+    private var isInputClosed = false
+    /// To be called when the client goes, while somebody waits for something to tell it.
+    private var whenGone: (@Sendable () -> Void)?
 
     init(limits: HTTPLimits, ledger: ConnectionLedger, counters: HTTPCounters, id: UInt64?) {
         watch = ConnectionWatch(limits: limits, now: Self.now)
@@ -49,6 +55,7 @@ final class ConnectionGuard: ChannelDuplexHandler {
     func channelInactive(context: ChannelHandlerContext) {
         timer?.cancel()
         timer = nil
+        clientGoes()
         context.fireChannelInactive()
     }
 
@@ -61,12 +68,35 @@ final class ConnectionGuard: ChannelDuplexHandler {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        // The client has said all it had to say, and it was all answered.
-        if case ChannelEvent.inputClosed? = event as? ChannelEvent, isLingering || watch.unanswered == 0 {
-            context.close(promise: nil)
-            return
+        if case ChannelEvent.inputClosed? = event as? ChannelEvent {
+            isInputClosed = true
+            clientGoes()
+            // The client has said all it had to say, and it was all answered.
+            if isLingering || watch.unanswered == 0 {
+                context.close(promise: nil)
+                return
+            }
         }
         context.fireUserInboundEventTriggered(event)
+    }
+
+    func triggerUserOutboundEvent(context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?) {
+        guard let event = event as? WaitEvent else {
+            context.triggerUserOutboundEvent(event, promise: promise)
+            return
+        }
+        switch event {
+        case .begins(let whenGone):
+            self.whenGone = whenGone
+            if isInputClosed || !context.channel.isActive { clientGoes() }
+        case .ends: whenGone = nil
+        }
+        promise?.succeed()
+    }
+
+    private func clientGoes() {
+        whenGone?()
+        whenGone = nil
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
@@ -85,7 +115,7 @@ final class ConnectionGuard: ChannelDuplexHandler {
 
     /// Whether a request's head may go on to the routes.
     func headEnded(_ head: HTTPRequestHead) -> Bool {
-        guard !isLingering, !watch.isClosing else { return false }
+        guard !isDropping, !isLingering, !watch.isClosing else { return false }
         let length = head.headers.first(name: "content-length").flatMap { Int($0) }
         // HTTP/1.0 closes after each answer: those who speak it count on that.
         let keepsAlive = head.isKeepAlive && head.version != .http1_0
@@ -95,7 +125,7 @@ final class ConnectionGuard: ChannelDuplexHandler {
     }
 
     /// Whether a part of a body may go on to the routes.
-    func bodyReceived(_ count: Int) -> Bool { !isLingering && follow(watch.bodyReceived(count)) }
+    func bodyReceived(_ count: Int) -> Bool { !isDropping && !isLingering && follow(watch.bodyReceived(count)) }
 
     func requestEnded() {
         watch.requestEnded()
@@ -103,7 +133,7 @@ final class ConnectionGuard: ChannelDuplexHandler {
     }
 
     func notUnderstood(headersTooLarge: Bool) {
-        guard !isLingering else { return }
+        guard !isDropping, !isLingering else { return }
         _ = follow(watch.notUnderstood(headersTooLarge: headersTooLarge))
     }
 
@@ -129,6 +159,10 @@ final class ConnectionGuard: ChannelDuplexHandler {
         switch ruling {
         case .proceed: return true
         case .refuse(let refusal): refuse(refusal)
+        case .drop(let limit):
+            isDropping = true
+            if let limit { counters.reached(limit) }
+            schedule()
         case .close(let limit):
             counters.reached(limit)
             context?.close(promise: nil)
@@ -176,6 +210,16 @@ final class ConnectionGuard: ChannelDuplexHandler {
             if self.follow(self.watch.ruling(at: Self.now)) { self.schedule() }
         }
     }
+}
+
+/// What a route that waits tells the guard of its connection, as an outbound event.
+///
+/// A client that closes its side while it is told nothing has gone; one that closes it behind a plain request has not.
+enum WaitEvent: Sendable {
+    /// From now on, call this when the client goes; at once if it has gone.
+    case begins(whenGone: @Sendable () -> Void)
+    /// The wait is over.
+    case ends
 }
 
 /// Tells the guard what the HTTP parser makes of the bytes, and marks the answers behind which the connection is closed.

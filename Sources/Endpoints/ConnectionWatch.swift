@@ -23,7 +23,9 @@ struct ConnectionWatch: Sendable {
         case proceed
         /// Answer with a problem document and close.
         case refuse(Refusal)
-        /// Close without a word: an answer is under way, or nobody would read it.
+        /// Read no further; finish the answers that are under way and close behind them.
+        case drop(HTTPLimits.Name?)
+        /// Close without a word: nobody would read it.
         case close(HTTPLimits.Name)
     }
 
@@ -36,7 +38,7 @@ struct ConnectionWatch: Sendable {
 
     /// Bytes arrived.
     mutating func received(at now: Int64) {
-        if receivingSince == nil { receivingSince = now }
+        if receivingSince == nil, !isClosing { receivingSince = now }
     }
 
     /// The head of a request arrived, with the body that it announces.
@@ -51,14 +53,15 @@ struct ConnectionWatch: Sendable {
     /// A part of a body arrived.
     mutating func bodyReceived(_ count: Int) -> Ruling {
         bodyBytes += count
-        return bodyBytes > limits.bodyBytes ? .close(.bodyBytes) : .proceed
+        guard bodyBytes > limits.bodyBytes else { return .proceed }
+        return unanswered > 0 ? refusal(.bodyTooLarge(limits.bodyBytes)) : .close(.bodyBytes)
     }
 
     /// The request is complete.
     mutating func requestEnded() { receivingSince = nil }
 
     /// The bytes are not HTTP, or too many of them are headers.
-    func notUnderstood(headersTooLarge: Bool) -> Ruling {
+    mutating func notUnderstood(headersTooLarge: Bool) -> Ruling {
         refusal(headersTooLarge ? .headersTooLarge(limits.headerBytes) : .notHTTP)
     }
 
@@ -85,7 +88,7 @@ struct ConnectionWatch: Sendable {
     }
 
     /// What is due at `now`.
-    func ruling(at now: Int64) -> Ruling {
+    mutating func ruling(at now: Int64) -> Ruling {
         if let writingSince, now >= writingSince + nanoseconds(limits.writeSeconds) { return .close(.writeSeconds) }
         if let receivingSince {
             guard now >= receivingSince + nanoseconds(limits.requestSeconds) else { return .proceed }
@@ -106,8 +109,11 @@ struct ConnectionWatch: Sendable {
     }
 
     /// A problem document can only be sent where no answer is under way: two would be mixed up.
-    private func refusal(_ refusal: Refusal) -> Ruling {
-        unanswered == 0 && writingSince == nil ? .refuse(refusal) : .close(refusal.limit ?? .requestSeconds)
+    private mutating func refusal(_ refusal: Refusal) -> Ruling {
+        guard unanswered > 0 else { return .refuse(refusal) }
+        isClosing = true
+        receivingSince = nil
+        return .drop(refusal.limit)
     }
 
     private func nanoseconds(_ seconds: Double) -> Int64 { Int64(seconds * 1e9) }

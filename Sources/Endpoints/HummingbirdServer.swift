@@ -49,7 +49,9 @@ private struct GuardedChannel: ServerChildChannel {
         ledger = ConnectionLedger(limit: limits.connections, audience: listener.audience, counters: server.counters)
         let responder = Responder(server: server, router: Router(audience: listener.audience))
         http = HTTP1Channel(
-            responder: { request, writer, _ in try await responder.respond(to: request, writer: writer) },
+            responder: { request, writer, channel in
+                try await responder.respond(to: request, on: channel, writer: writer)
+            },
             // No idle timeout here: ours begins with the first byte of a request and not with its head.
             configuration: HTTP1Channel.Configuration(
                 idleTimeout: nil,
@@ -83,7 +85,11 @@ private struct Responder: Sendable {
     let server: HTTPServer
     let router: Router
 
-    @concurrent func respond(to request: HummingbirdCore.Request, writer: consuming ResponseWriter) async throws {
+    @concurrent func respond(
+        to request: HummingbirdCore.Request,
+        on channel: any Channel,
+        writer: consuming ResponseWriter
+    ) async throws {
         let asked = Request(
             request.method.rawValue,
             request.head.path ?? "/",
@@ -92,9 +98,9 @@ private struct Responder: Sendable {
         switch router.answer(asked, known) {
         case .answer(let response): try await send(response, for: asked, writer)
         case .wait(let revision, let seconds):
-            let response = try await wait(for: asked, request.body, after: revision, seconds: seconds)
+            let response = try await wait(for: asked, on: channel, after: revision, seconds: seconds)
             try await send(response, for: asked, writer)
-        case .events(let form): try await stream(form, for: asked, request.body, writer)
+        case .events(let form): try await stream(form, for: asked, on: channel, writer)
         }
     }
 
@@ -137,21 +143,17 @@ private struct Responder: Sendable {
     /// Ends early at graceful shutdown, with the present document, and throws where the client has gone.
     private func wait(
         for request: Request,
-        _ body: RequestBody,
+        on channel: any Channel,
         after revision: UInt64,
         seconds: Double
     ) async throws -> Response {
         guard server.counters.takeWaiter() else { return tooManyWaiters }
         defer { server.counters.giveBackWaiter() }
         let source = server.source
-        try await body.consumeWithCancellationOnInboundClose { _ in
-            _ = await cancelWhenGracefulShutdown {
-                await source.change(after: revision, timeout: .milliseconds(Int64(seconds * 1000)))
-            }
+        try await whileConnected(channel) {
+            _ = await source.change(after: revision, timeout: .milliseconds(Int64(seconds * 1000)))
         }
-        guard case .answer(var response) = router.answer(request, known, hasWaited: true) else { return tooManyWaiters }
-        // Watching for the client's going used up the connection's reading side.
-        response.headers.append(Request.Header("connection", "close"))
+        guard case .answer(let response) = router.answer(request, known, hasWaited: true) else { return tooManyWaiters }
         return response
     }
 
@@ -167,23 +169,45 @@ private struct Responder: Sendable {
     @concurrent private func stream(
         _ form: EventForm,
         for request: Request,
-        _ body: RequestBody,
+        on channel: any Channel,
         _ writer: consuming ResponseWriter
     ) async throws {
-        var response = Response(200, .events, [], headers: [.noStore, Request.Header("connection", "close")])
-        guard request.method == "GET" else {
-            response.headers.removeLast()
-            return try await send(response, for: request, writer)
-        }
+        let response = Response(200, .events, [], headers: [.noStore])
+        guard request.method == "GET" else { return try await send(response, for: request, writer) }
         guard server.counters.takeWaiter() else { return try await send(tooManyWaiters, for: request, writer) }
         defer { server.counters.giveBackWaiter() }
         server.counters.answered(router.countedPath(of: request), code: 200)
         let outbound = EventWriter(try await writer.writeHead(responseHead(response)))
-        try await body.consumeWithCancellationOnInboundClose { _ in
-            try await cancelWhenGracefulShutdown { try await self.sendEvents(form, to: outbound) }
-        }
+        try await whileConnected(channel) { try await sendEvents(form, to: outbound) }
         try await outbound.finish()
     }
+
+    /// Does something that takes time: cancels it at graceful shutdown, and throws where the client goes before it is done.
+    ///
+    /// Not `RequestBody.consumeWithCancellationOnInboundClose`: in HummingbirdCore 2.28.1 that ends the process where the
+    /// request has a body that has not come in whole.
+    private func whileConnected(
+        _ channel: any Channel,
+        _ operation: @escaping @Sendable () async throws -> Void
+    ) async throws {
+        let (gone, source) = AsyncStream<Never>.makeStream()
+        try await channel.triggerUserOutboundEvent(WaitEvent.begins { source.finish() }).get()
+        defer { channel.triggerUserOutboundEvent(WaitEvent.ends, promise: nil) }
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                for await _ in gone {}
+                return false
+            }
+            group.addTask {
+                try await cancelWhenGracefulShutdown { try await operation() }
+                return true
+            }
+            defer { group.cancelAll() }
+            guard try await group.next() == true else { throw ClientGone() }
+        }
+    }
+
+    private struct ClientGone: Error {}
 
     /// Sends the present verdict, then each one with another revision, and a comment where nothing happens.
     private func sendEvents(_ form: EventForm, to outbound: EventWriter) async throws {

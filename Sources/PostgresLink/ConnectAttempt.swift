@@ -94,6 +94,8 @@ struct ConnectAttempt {
             case PGRES_POLLING_WRITING: events = Int16(POLLOUT)
             default: return failure(of: connection, timing)
             }
+            // A server that never stops sending would never let the wait be late.
+            if deadline.hasPassed { return .timedOut(timing.stage) }
         }
     }
 

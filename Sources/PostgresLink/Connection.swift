@@ -70,6 +70,7 @@ final class Connection {
                 // The server may have to get rid of something before it reads on.
                 try wait(for: Int16(POLLIN | POLLOUT), turn)
                 try consume()
+                if turn.deadline.hasPassed { throw .timedOut }
             default: throw endOfSession()
             }
         }
@@ -80,6 +81,8 @@ final class Connection {
         while unsafe PQisBusy(handle) == 1 {
             try wait(for: Int16(POLLIN), turn)
             try consume()
+            // A server that never stops sending would never let the wait be late.
+            if turn.deadline.hasPassed, unsafe PQisBusy(handle) == 1 { throw .timedOut }
         }
         guard let result = unsafe PQgetResult(handle) else {
             guard status == CONNECTION_OK else { throw endOfSession() }

@@ -35,7 +35,8 @@ struct ConnectionOptions: Sendable {
         defer { unsafe PQfinish(handle) }
         let complaint = unsafe PQerrorMessage(handle).map { unsafe swiftString($0) } ?? ""
         guard complaint.contains(Self.refusedValue), let merged = unsafe PQconninfo(handle) else {
-            throw LinkConfigurationError(libpq: complaint, about: values.keys.contains("password") ? "password" : "")
+            // libpq quotes names of services and values of options here, never a password.
+            throw LinkConfigurationError(complaint.split(separator: "\n").first.map(String.init) ?? "not understood")
         }
         defer { unsafe PQconninfoFree(merged) }
         var options = ConnectionOptions(values: unsafe collect(merged))

@@ -34,6 +34,10 @@ final class NameResolver: Sendable {
     }
 
     private let pending = Mutex<[String: Lookup]>([:])
+    private let ask: @Sendable (String) -> Answer
+
+    /// A resolver that asks `ask`, which may block for as long as it likes; by default the system.
+    init(ask: @escaping @Sendable (String) -> Answer = NameResolver.askSystem) { self.ask = ask }
 
     /// The addresses of `host`; a numeric address is its own.
     func addresses(of host: String, wake: WakeSignal, until deadline: Deadline) -> Answer {
@@ -73,7 +77,7 @@ final class NameResolver: Sendable {
     }
 
     private func run(_ lookup: Lookup, for host: String) {
-        let answer = Self.ask(host)
+        let answer = ask(host)
         lookup.answer.withLock { $0 = answer }
         pending.withLock { $0[host] = nil }
         lookup.done.raise()
@@ -85,7 +89,7 @@ final class NameResolver: Sendable {
         return unsafe inet_pton(AF_INET, host, &four) == 1 || inet_pton(AF_INET6, host, &six) == 1
     }
 
-    private static func ask(_ host: String) -> Answer {
+    @Sendable static func askSystem(_ host: String) -> Answer {
         var hints = unsafe addrinfo()
         unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         unsafe hints.ai_family = AF_UNSPEC

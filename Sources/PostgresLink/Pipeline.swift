@@ -33,11 +33,14 @@ extension Connection {
         else { throw queueingFailed() }
     }
 
+    /// How many results, and ends of results, one statement may have: there are four.
+    private static let resultLimit = 16
+
     /// Takes everything up to the sync that ends `statement`.
     private func takeResult(of statement: Statement, _ turn: Turn) throws(PostgresError) -> StatementResult {
         var rows = Rows.none
         var failure: PostgresError?
-        while true {
+        for _ in 0..<Self.resultLimit {
             // Nil is the end of a command's results, not of the statement's.
             guard let result = try nextResult(turn) else { continue }
             switch result.status {
@@ -56,6 +59,7 @@ extension Connection {
             default: throw .notUnderstood("a result of a kind that was not asked for")
             }
         }
+        throw .notUnderstood("the results did not end")
     }
 
     /// The error where libpq did not take a command: the session has ended, or libpq's state is not what we think.

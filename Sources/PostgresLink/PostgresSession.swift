@@ -140,6 +140,7 @@ public actor PostgresSession {
         let result: Result<Answer, PostgresError> = await withTaskCancellationHandler {
             guard let connection else { return .failure(.notOpen) }
             // Nothing has been sent: the session is as good as it was.
+            guard !Task.isCancelled else { return .failure(.abandoned) }
             guard !deadline.hasPassed else { return .failure(.timedOut) }
             let turn = Turn(deadline: deadline, wake: wake, isCancelled: { Task.isCancelled })
             let began = ContinuousClock.now

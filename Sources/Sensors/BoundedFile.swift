@@ -88,7 +88,9 @@ enum Folder {
     /// were seen; says how many were.
     @discardableResult
     static func visit(
-        _ path: String, limit: Int, _ body: (_ name: String, _ folder: Int32) -> Bool
+        _ path: String,
+        limit: Int,
+        _ body: (_ name: String, _ folder: Int32) -> Bool
     ) throws(FileFailure) -> Int {
         guard let folder = unsafe opendir(path) else { throw FileFailure(path: path, code: errno) }
         defer { unsafe closedir(folder) }

@@ -6,7 +6,9 @@ public import Facts
 /// all three layouts: 1300 (PostgreSQL 13 to 16), 1700 (17: `wal_level` went into what was padding in the checkpoint's
 /// copy) and 1800 (18: `default_char_signedness` went before `mock_authentication_nonce`, which moved the checksum on).
 public enum ControlFileParser {
-    /// How much of the file has to be read, in bytes: more than the struct of any known layout. The rest is zeros.
+    /// How much of the file has to be read, in bytes: more than the struct of any known layout.
+    ///
+    /// The rest is zeros.
     public static let readLength = 512
 
     /// Where the checksum lies in each layout, in bytes from the beginning; it covers everything before it.

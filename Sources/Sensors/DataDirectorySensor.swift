@@ -1,6 +1,6 @@
+import CLinux
 public import Deadlines
 public import Facts
-import CLinux
 import Glibc
 import Synchronization
 
@@ -33,7 +33,8 @@ public final class DataDirectorySensor: Sendable {
         let core = DataDirectoryCore(path: path, inotify: inotify, onEvent: onEvent)
         self.core = core
         registration = inotify.flatMap { inotify in
-            try? watcher.watch(fd: inotify.descriptor, events: EPOLLIN.rawValue) { [weak core] in core?.eventsArrived() }
+            try? watcher.watch(fd: inotify.descriptor, events: EPOLLIN.rawValue) { [weak core] in core?.eventsArrived()
+            }
         }
         if registration == nil { core.cannotWatch("inotify cannot be had: events are found by looking only") }
         core.worker.perform { [weak core] in core?.takeHints() }
@@ -160,7 +161,9 @@ final class DataDirectoryCore: Sendable {
                 state.watches?.removeAll()
                 state = State()
                 state.isServerGone = hints.isServerGone
-                if let path = hints.path, let inotify { state.watches = DataDirectoryWatches(path: path, inotify: inotify) }
+                if let path = hints.path, let inotify {
+                    state.watches = DataDirectoryWatches(path: path, inotify: inotify)
+                }
                 state.watches?.renew()
                 if let path = hints.path { note(DataDirectoryReader(path: path).lockFile(), in: &state) }
             }
@@ -318,7 +321,10 @@ final class DataDirectoryCore: Sendable {
 
     /// Searching `pg_wal` is dear, so it is done seldom, and seldom indeed while the server is in production.
     private func findSegment(
-        with reader: DataDirectoryReader, control: ControlFileState, at now: Moment, in state: inout State
+        with reader: DataDirectoryReader,
+        control: ControlFileState,
+        at now: Moment,
+        in state: inout State
     ) {
         var cadence = Self.segmentCadence
         if case .present(let file) = control, file.state == .inProduction { cadence = Self.segmentCadenceInProduction }

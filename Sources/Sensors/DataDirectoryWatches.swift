@@ -60,7 +60,9 @@ struct DataDirectoryWatches {
         "global", "postgresql.conf", "postgresql.auto.conf", "pg_hba.conf", "pg_ident.conf",
     ]
 
-    /// Watches what the names mean now. Cheap where nothing has changed: a system call per file.
+    /// Watches what the names mean now.
+    ///
+    /// Cheap where nothing has changed: a system call per file.
     mutating func renew() {
         problem = watch(.folder, path, Self.folderMask).map { "inotify: \($0)" }
         renewLockFile()

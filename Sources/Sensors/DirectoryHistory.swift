@@ -97,7 +97,8 @@ struct DirectoryHistory {
 
     private mutating func saw(_ file: LockFile, at now: Moment) {
         remember(LockFileSighting(pid: file.pid, status: file.status, at: now))
-        let isSame = holder.map { $0.pid == file.pid && ($0.startedAt == file.startedAt || $0.startedAt == nil) } ?? false
+        let isSame =
+            holder.map { $0.pid == file.pid && ($0.startedAt == file.startedAt || $0.startedAt == nil) } ?? false
         holder = (file.pid, file.startedAt)
         if !isSame {
             lastStart = StartAttempt(stage: .tookLock, beganAt: beginning(of: file, at: now))
@@ -170,7 +171,9 @@ struct DirectoryHistory {
 
     @discardableResult
     private mutating func giveUp(at now: Moment, evenIfRecent: Bool) -> Bool {
-        guard let reading, evenIfRecent || now.seconds(since: reading.lastAt) >= Self.lockFileGrace else { return false }
+        guard let reading, evenIfRecent || now.seconds(since: reading.lastAt) >= Self.lockFileGrace else {
+            return false
+        }
         self.reading = nil
         let wasServer = reading.reader == .server
         let looksLikeServer = reading.reader == .unknown && reading.sawAutoConf && !reading.isBulk

@@ -69,7 +69,9 @@ struct FileEvent: Hashable {
             guard end <= bytes.endIndex else { break }
             let name = bytes[(offset + 16)..<end].prefix { $0 != 0 }
             let watch = Int32(bitPattern: number(offset))
-            events.append(FileEvent(watch: watch, mask: number(offset + 4), name: String(decoding: name, as: UTF8.self)))
+            events.append(
+                FileEvent(watch: watch, mask: number(offset + 4), name: String(decoding: name, as: UTF8.self))
+            )
             offset = end
         }
         return events

@@ -5,7 +5,9 @@ public import Facts
 /// The server ends every line with a newline and writes lines 5 to 8 as the start proceeds. A line without its newline
 /// is half of one, caught in the middle of a write, and is not believed: half of `1234` is another process.
 public enum LockFileParser {
-    /// The most that is read, in bytes; the server's own file is a few hundred. A longer one is not a lock file.
+    /// The most that is read, in bytes; the server's own file is a few hundred.
+    ///
+    /// A longer one is not a lock file.
     public static let sizeLimit = 8192
 
     /// What the bytes of the file mean: `.present`, or `.notUnderstood` with a reason that quotes at most 40 bytes.

@@ -27,8 +27,9 @@ public final class ProcessSensor: Sendable {
         core = ProcessCore(table: table, watcher: watcher, onEvent: onEvent)
     }
 
-    /// Tells what the data directory says: the lock file, and where it lies as we see it. A new process is watched from now
-    /// on, before anybody looks.
+    /// Tells what the data directory says: the lock file, and where it lies as we see it.
+    ///
+    /// A new process is watched from now on, before anybody looks.
     public func expect(lockFile: LockFileState, dataDirectory: String) {
         core.expect(ProcessCore.Target(lockFile: lockFile, path: dataDirectory))
     }
@@ -215,7 +216,9 @@ final class ProcessCore: Sendable {
             return .unknown("no lock file to go by, and the server may have a process table of its own")
         }
         if let entry = workingHere(search, target: .absent, in: &state).first {
-            return .unknown("there is no lock file, and yet process \(entry.pid), a postgres, works in the data directory")
+            return .unknown(
+                "there is no lock file, and yet process \(entry.pid), a postgres, works in the data directory"
+            )
         }
         return .gone("no lock file, and no postgres works in the data directory", at: SystemClock.now())
     }
@@ -223,10 +226,14 @@ final class ProcessCore: Sendable {
     /// The postmasters that work in the data directory; that there are none is believed for `searchCadence` seconds, unless
     /// the lock file changes.
     private func workingHere(
-        _ search: PostmasterSearch, target: LockFileState, in state: inout State
+        _ search: PostmasterSearch,
+        target: LockFileState,
+        in state: inout State
     ) -> [ProcessTable.Entry] {
         let now = SystemClock.now()
-        if let last = state.vainSearch, last.target == target, now.seconds(since: last.at) < Self.searchCadence { return [] }
+        if let last = state.vainSearch, last.target == target, now.seconds(since: last.at) < Self.searchCadence {
+            return []
+        }
         let found = search.workingHere()
         state.vainSearch = found.isEmpty ? (target, now) : nil
         return found
@@ -237,7 +244,10 @@ final class ProcessCore: Sendable {
     }
 
     private func remember(
-        _ entry: ProcessTable.Entry, _ lock: LockFile, _ watch: ProcessWatch?, in state: inout State
+        _ entry: ProcessTable.Entry,
+        _ lock: LockFile,
+        _ watch: ProcessWatch?,
+        in state: inout State
     ) -> Postmaster {
         let startedAt = table.startTime(entry)
         state.known = Known(entry: entry, startedAt: startedAt, lock: lock, watch: watch)
@@ -295,7 +305,8 @@ final class ProcessCore: Sendable {
 
     /// Whether a shutdown, if one is under way, waits for such a process.
     private func isHolding(_ kind: String) -> Bool {
-        guard kind == "client backend" || kind == "walsender", case .present(let lock) = target.withLock({ $0?.lockFile })
+        guard kind == "client backend" || kind == "walsender",
+            case .present(let lock) = target.withLock({ $0?.lockFile })
         else { return false }
         return lock.status == .stopping
     }

@@ -32,7 +32,8 @@ struct ProcessTable: Sendable {
         /// Parses the line; nil for anything else.
         init?(_ bytes: [UInt8]) {
             // The command may hold anything, parentheses and newlines too: it ends with the last one.
-            guard let open = bytes.firstIndex(of: UInt8(ascii: "(")), let close = bytes.lastIndex(of: UInt8(ascii: ")")),
+            guard let open = bytes.firstIndex(of: UInt8(ascii: "(")),
+                let close = bytes.lastIndex(of: UInt8(ascii: ")")),
                 open < close, open > 0, let pid = Int32(String(decoding: bytes[..<(open - 1)], as: UTF8.self))
             else { return nil }
             let fields = bytes[(close + 1)...].split(separator: UInt8(ascii: " "), maxSplits: 20)
@@ -60,7 +61,9 @@ struct ProcessTable: Sendable {
         if let list = bytes("\(pid)/task/\(pid)/children", limit: 64 << 10) {
             // Each number ends with a space; one that was cut off does not count.
             let whole = list[...(list.lastIndex(of: UInt8(ascii: " ")) ?? -1)]
-            let pids = whole.split(separator: UInt8(ascii: " ")).compactMap { Int32(String(decoding: $0, as: UTF8.self)) }
+            let pids = whole.split(separator: UInt8(ascii: " ")).compactMap {
+                Int32(String(decoding: $0, as: UTF8.self))
+            }
             return (Array(pids.prefix(Self.readLimit)), pids.count)
         }
         // A kernel without CONFIG_PROC_CHILDREN.

@@ -86,7 +86,9 @@ public struct ProcessTitle: Sendable, Hashable {
 
     private static func segment(_ title: Substring) -> WALSegment? {
         let words = title.split(separator: " ")
-        guard words.count == 3 && words[1] == "recovering" || words.count == 4 && words[1] == "waiting" else { return nil }
+        guard words.count == 3 && words[1] == "recovering" || words.count == 4 && words[1] == "waiting" else {
+            return nil
+        }
         return words.last.flatMap { WALSegment($0) }
     }
 

@@ -30,7 +30,9 @@ final class ProcessWatch: Sendable {
     /// When it ended, as precisely as we know; nil while it lives.
     var endedAt: Moment? {
         if let at = end.at { return at }
-        guard case .ready = waitUntilReady(descriptor, for: Int16(POLLIN), until: .after(seconds: 0)) else { return nil }
+        guard case .ready = waitUntilReady(descriptor, for: Int16(POLLIN), until: .after(seconds: 0)) else {
+            return nil
+        }
         end.note(at: SystemClock.now())
         return end.at
     }

@@ -24,9 +24,13 @@ struct StartingServer {
         return .unknown
     }
 
-    /// Whether a command is meant for our data directory: by `-D`, or by `PGDATA` where we may see it. Others start, too.
+    /// Whether a command is meant for our data directory: by `-D`, or by `PGDATA` where we may see it.
+    ///
+    /// Others start, too.
     private func startsHere(_ pid: Int32, _ words: [String]) -> Bool {
-        guard let directory, let path = Self.dataDirectory(words) ?? table.environment(pid, "PGDATA") else { return false }
+        guard let directory, let path = Self.dataDirectory(words) ?? table.environment(pid, "PGDATA") else {
+            return false
+        }
         let absolute = path.hasPrefix("/") ? path : "\(table.root)/\(pid)/cwd/\(path)"
         guard let named = try? FileIdentity(absolute) else { return false }
         return named.isSameFile(as: directory)
@@ -42,7 +46,9 @@ struct StartingServer {
     static func isTool(_ arguments: ArraySlice<String>) -> Bool {
         arguments.contains { argument in
             argument == "-C" || argument.hasPrefix("-C") && argument.count > 2
-                || ["--single", "--boot", "--check", "--describe-config", "--version", "-V", "--help", "-?"].contains(argument)
+                || ["--single", "--boot", "--check", "--describe-config", "--version", "-V", "--help", "-?"].contains(
+                    argument
+                )
         }
     }
 }

@@ -57,7 +57,8 @@ final class WorkerThread: Sendable {
 
     /// What `body` gives on the thread; nil where the deadline passed first or the thread takes no job.
     func value<Value: Sendable>(
-        before deadline: Deadline, _ body: @escaping @Sendable () -> Value
+        before deadline: Deadline,
+        _ body: @escaping @Sendable () -> Value
     ) async -> Value? {
         let answer = Answer<Value>()
         guard perform({ if !answer.isGiven { answer.give(body()) } }) else { return nil }

@@ -7,26 +7,29 @@ import Testing
 @Suite struct ConnectionWatchTests {
     private var watch = ConnectionWatch(limits: HTTPLimits(), now: 0)
 
+    private mutating func ruling(at seconds: Double) -> ConnectionWatch.Ruling { watch.ruling(at: at(seconds)) }
+
     private func at(_ seconds: Double) -> Int64 { Int64(seconds * 1e9) }
 
-    @Test func aConnectionThatSaysNothingIsRefused() {
+    @Test mutating func aConnectionThatSaysNothingIsRefused() {
         #expect(watch.nextRuling == at(10))
-        #expect(watch.ruling(at: at(9.9)) == .proceed)
-        #expect(watch.ruling(at: at(10)) == .refuse(.tooSlow(10)))
+        #expect(ruling(at: 9.9) == .proceed)
+        #expect(ruling(at: 10) == .refuse(.tooSlow(10)))
     }
 
     /// A byte a second wins nothing: the time counts from the first.
     @Test mutating func aSlowRequestIsRefused() {
         for second in 1...9 { watch.received(at: at(Double(second))) }
-        #expect(watch.ruling(at: at(10)) == .refuse(.tooSlow(10)))
+        #expect(ruling(at: 10) == .refuse(.tooSlow(10)))
     }
 
     @Test mutating func aSlowBodyIsCut() {
         watch.received(at: at(1))
         #expect(watch.headEnded(keepsAlive: true, announcedBytes: 100) == .proceed)
         for second in 2...9 { #expect(watch.bodyReceived(1) == .proceed, "\(second)") }
-        // An answer is under way, so there is no room for another.
-        #expect(watch.ruling(at: at(10)) == .close(.requestSeconds))
+        // An answer is under way: there is no room for another, and it is not cut off.
+        #expect(ruling(at: 10) == .drop(.requestSeconds))
+        #expect(watch.isClosing && watch.nextRuling == nil)
     }
 
     @Test mutating func betweenRequestsItMayBeIdle() {
@@ -34,22 +37,22 @@ import Testing
         _ = watch.headEnded(keepsAlive: true, announcedBytes: nil)
         watch.requestEnded()
         #expect(watch.nextRuling == nil)
-        #expect(watch.ruling(at: at(1000)) == .proceed)
+        #expect(ruling(at: 1000) == .proceed)
         let closes2 = watch.answerEnded(at: at(2))
         #expect(!closes2)
-        #expect(watch.ruling(at: at(66.9)) == .proceed)
-        #expect(watch.ruling(at: at(67)) == .close(.idleSeconds))
+        #expect(ruling(at: 66.9) == .proceed)
+        #expect(ruling(at: 67) == .close(.idleSeconds))
         // The next request has its own time.
         watch.received(at: at(50))
-        #expect(watch.ruling(at: at(59.9)) == .proceed)
-        #expect(watch.ruling(at: at(60)) == .refuse(.tooSlow(10)))
+        #expect(ruling(at: 59.9) == .proceed)
+        #expect(ruling(at: 60) == .refuse(.tooSlow(10)))
     }
 
     @Test mutating func bodiesAreBounded() {
         #expect(watch.headEnded(keepsAlive: true, announcedBytes: 65_537) == .refuse(.bodyTooLarge(65_536)))
         #expect(watch.headEnded(keepsAlive: true, announcedBytes: nil) == .proceed)
         #expect(watch.bodyReceived(65_536) == .proceed)
-        #expect(watch.bodyReceived(1) == .close(.bodyBytes))
+        #expect(watch.bodyReceived(1) == .drop(.bodyBytes))
     }
 
     @Test mutating func itClosesBehindTheLastAnswer() {
@@ -69,11 +72,11 @@ import Testing
         watch.requestEnded()
         watch.writeBegan(at: at(1))
         watch.writeBegan(at: at(2))
-        #expect(watch.ruling(at: at(10.9)) == .proceed)
-        #expect(watch.ruling(at: at(11)) == .close(.writeSeconds))
+        #expect(ruling(at: 10.9) == .proceed)
+        #expect(ruling(at: 11) == .close(.writeSeconds))
         // Each write that is taken buys time for the rest.
         watch.writeEnded(at: at(10))
-        #expect(watch.ruling(at: at(19.9)) == .proceed)
+        #expect(ruling(at: 19.9) == .proceed)
         watch.writeEnded(at: at(11))
         #expect(watch.nextRuling == nil)
     }
@@ -82,7 +85,7 @@ import Testing
         #expect(watch.notUnderstood(headersTooLarge: false) == .refuse(.notHTTP))
         #expect(watch.notUnderstood(headersTooLarge: true) == .refuse(.headersTooLarge(8192)))
         _ = watch.headEnded(keepsAlive: true, announcedBytes: nil)
-        #expect(watch.notUnderstood(headersTooLarge: true) == .close(.headerBytes))
+        #expect(watch.notUnderstood(headersTooLarge: true) == .drop(.headerBytes))
     }
 }
 

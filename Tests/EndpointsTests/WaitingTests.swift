@@ -17,7 +17,8 @@ import Testing
             #expect(try await client.wait(1) { $0.hasWholeAnswer() })
             #expect(client.text.contains("\"revision\": 8"))
             try await waitUntil { house.server.counters.now.waiters == 0 }
-            #expect(try await client.wait(3) { $0.isClosed })
+            // The connection lives on.
+            #expect(try await client.ask("/state").contains("\"revision\": 8"))
         }
     }
 
@@ -33,13 +34,33 @@ import Testing
 
     @Test func aClientThatGoesGivesItsPlaceBack() async throws {
         try await TestHouse.with { house in
-            for target in ["/state?wait=60", "/events"] {
+            let tails = [
+                // Nothing, another request, not HTTP, a part of a request.
+                "\r\n", "\r\nGET /livez HTTP/1.1\r\nhost: x\r\n\r\n", "\r\ngarbage\r\n\r\n", "\r\nGET /li",
+                // A body that never ends, whole or in chunks.
+                "content-length: 5\r\n\r\nab", "transfer-encoding: chunked\r\n\r\n5\r\nab",
+            ]
+            for (target, tail) in ["/state?wait=60", "/events"].flatMap({ target in tails.map { (target, $0) } }) {
                 let client = try RawClient(house.address)
-                try client.send("GET \(target) HTTP/1.1\r\nhost: x\r\n\r\n")
+                try client.send("GET \(target) HTTP/1.1\r\nhost: x\r\n\(tail)")
                 try await waitUntil { house.server.counters.now.waiters == 1 }
                 client.close()
                 try await waitUntil { house.server.counters.now.waiters == 0 }
             }
+        }
+    }
+
+    /// What comes behind a request that waits does not disturb it.
+    @Test(arguments: ["garbage\r\n\r\n", "GET /nothing HTTP/1.1\r\nhost: x\r\n\r\n", "GET /li"])
+    func whatComesBehindALongPollWaits(_ tail: String) async throws {
+        try await TestHouse.with { house in
+            let client = try RawClient(house.address)
+            try client.send("GET /state?wait=30 HTTP/1.1\r\nhost: x\r\n\r\n" + tail)
+            try await waitUntil { house.server.counters.now.waiters == 1 }
+            house.board.move()
+            #expect(try await client.wait { $0.hasWholeAnswer() })
+            #expect(client.status == 200)
+            #expect(client.text.contains("\"revision\": 8"))
         }
     }
 

@@ -9,7 +9,7 @@ extension Fault {
             try stage.server.configure(["max_connections": "plenty"])
         },
         strike: { try await $0.launchInVain() },
-        expect: { _ in .dead("start_failed", role: "primary") },
+        expect: { _ in .dead("start_failed", role: "primary").with { $0.holds = 2 } },
         mend: { try await $0.startAgain() }
     )
 }

@@ -12,7 +12,9 @@ extension Fault {
             try await stage.server.launch()
             try await stage.holdRecovery()
         },
-        expect: { _ in .notAccepting("crash_recovery", role: "primary", conditions: ["in_recovery"]) },
+        expect: { _ in
+            .notAccepting("crash_recovery", role: "primary", conditions: ["in_recovery"]).with { $0.holds = 2 }
+        },
         mend: { $0.server.child(titled: "startup")?.send(SIGCONT) }
     )
 }

@@ -9,7 +9,7 @@ extension Fault {
             try stage.server.writeHBA(["local all all perhaps"])
         },
         strike: { try await $0.launchInVain() },
-        expect: { _ in .dead("start_failed", role: "primary") },
+        expect: { _ in .dead("start_failed", role: "primary").with { $0.holds = 2 } },
         mend: { try await $0.startAgain() }
     )
 }

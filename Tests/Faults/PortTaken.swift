@@ -23,7 +23,7 @@ extension Fault {
             guard isTaken else { throw TimedOut("nobody took the port") }
         },
         strike: { try await $0.launchInVain() },
-        expect: { _ in .dead("start_failed", role: "primary") },
+        expect: { _ in .dead("start_failed", role: "primary").with { $0.holds = 2 } },
         mend: { stage in
             await stage.workspace.end("squatter")
             try await stage.startAgain()

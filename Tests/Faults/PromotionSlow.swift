@@ -10,7 +10,7 @@ extension Fault {
             stage.server.child(titled: "startup")?.send(SIGSTOP)
             try stage.server.promote()
         },
-        expect: { _ in Expectation("live_but", "promoting", role: "standby", probes: "P.FP") },
+        expect: { _ in Expectation("live_but", "promoting", role: "standby", probes: "P.FP").with { $0.holds = 2 } },
         mend: { $0.server.child(titled: "startup")?.send(SIGCONT) },
         mended: .live("primary"),
         cleanUp: { try await $0.rebuildStandby() }

@@ -19,7 +19,7 @@ extension Fault {
                 ]
             )
         },
-        expect: { _ in .notAccepting("single_user", role: "primary") },
+        expect: { _ in .notAccepting("single_user", role: "primary").with { $0.holds = 2 } },
         mend: { stage in
             await stage.workspace.end("single-user")
             try await stage.startAgain()

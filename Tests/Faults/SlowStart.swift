@@ -11,7 +11,7 @@ extension Fault {
             try await Command.succeed(["mkfifo", stage.originCheckpoint], as: User.postgres)
         },
         strike: { try await $0.server.launch() },
-        expect: { _ in .notAccepting("starting", role: "primary") },
+        expect: { _ in .notAccepting("starting", role: "primary").with { $0.holds = 3 } },
         mend: { stage in
             // The writer's open waits for the reader, and the reader's for the writer.
             try await Command.succeed(["cp", stage.savedCheckpoint, stage.originCheckpoint], within: 10)

@@ -11,7 +11,9 @@ extension Fault {
             try await stage.server.recopyWithoutEnd(from: upstream)
         },
         strike: { try await $0.server.launch() },
-        expect: { _ in .notAccepting("archive_recovery", role: "standby", conditions: ["in_recovery"]) },
+        expect: { _ in
+            .notAccepting("archive_recovery", role: "standby", conditions: ["in_recovery"]).with { $0.holds = 2 }
+        },
         mend: { stage in
             guard let upstream = stage.upstream else { return }
             try stage.server.settleAsStandby(of: upstream)

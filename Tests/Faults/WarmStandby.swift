@@ -10,7 +10,7 @@ extension Fault {
             try stage.server.configure(["hot_standby": "off"])
         },
         strike: { try await $0.server.launch() },
-        expect: { _ in .notAccepting("warm_standby", role: "standby") },
+        expect: { _ in .notAccepting("warm_standby", role: "standby").with { $0.holds = 2 } },
         mend: { try await $0.startAgain() }
     )
 }

@@ -70,6 +70,7 @@ struct Room {
             mayImport: system.union([
                 "AgentLink", "CLinux", "Deadlines", "Diagnosis", "Endpoints", "Exposition", "Facts",
                 "FoundationEssentials", "Logging", "PostgresLink", "Sensors", "ServerLog", "ServiceLifecycle", "Tables",
+                "UnixSignals",
             ]),
             why: "wires the rooms; what a room keeps to itself (C libraries, the HTTP server) stays there"
         ),

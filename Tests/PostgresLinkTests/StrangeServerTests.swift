@@ -27,6 +27,16 @@ import Testing
         #expect(try await outcome(Self.error([:])) != .accepted)
     }
 
+    // A server that never gets to the point is late all the same.
+    @Test func endlessNoticesAreLate() async throws {
+        let notice = [UInt8(ascii: "N")] + Self.error(["S": "NOTICE", "C": "00000", "M": "hello"]).dropFirst()
+        let began = ContinuousClock.now
+        let endless = [UInt8](repeatElement(notice, count: 400_000).joined())
+        let outcome = try await outcome([UInt8(ascii: "R"), 0, 0, 0, 8, 0, 0, 0, 0] + endless)
+        #expect(outcome != .accepted)
+        #expect(began.duration(to: .now) < .seconds(3))
+    }
+
     // Random bytes, and random bytes behind a believable first one.
     @Test(arguments: UInt64(0)..<30) func garbageIsHarmless(seed: UInt64) async throws {
         var random = SplitMix(state: seed)

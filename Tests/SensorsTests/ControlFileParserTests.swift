@@ -112,7 +112,9 @@ struct ControlFileParserTests {
         var random = SeededGenerator(seed: seed)
         for _ in 0..<10 {
             var bytes = random.bytes(upTo: 600)
-            if bytes.count >= 12, Bool.random(using: &random) { bytes.replaceSubrange(8..<12, with: [0x14, 0x05, 0, 0]) }
+            if bytes.count >= 12, Bool.random(using: &random) {
+                bytes.replaceSubrange(8..<12, with: [0x14, 0x05, 0, 0])
+            }
             #expect(throws: ControlFileError.self) { try ControlFileParser.parse(bytes) }
         }
     }

@@ -40,7 +40,9 @@ struct LocalSourcesTests {
     }
 
     private func with(
-        _ major: Int, settings: [String: String] = [:], _ body: (Local) async throws -> Void
+        _ major: Int,
+        settings: [String: String] = [:],
+        _ body: (Local) async throws -> Void
     ) async throws {
         try await Workspace.with { workspace in
             let server = try await PostgresServer.make(major, in: workspace, settings: settings)

@@ -29,8 +29,14 @@ struct ProcessSensorTests {
 
         /// A process that started `age` seconds ago.
         func add(
-            _ pid: Int32, _ command: String, parent: Int32 = 0, age: Double, state: String = "S", in folder: String? = nil,
-            line: [String] = [], innermost: Int32? = nil
+            _ pid: Int32,
+            _ command: String,
+            parent: Int32 = 0,
+            age: Double,
+            state: String = "S",
+            in folder: String? = nil,
+            line: [String] = [],
+            innermost: Int32? = nil
         ) throws {
             let ticks = max(0, Int((Double(SystemClock.now().boot) / 1e9 - age) * 100))
             try TextFile.makeFolder("\(root)/\(pid)/task/\(pid)")
@@ -65,7 +71,9 @@ struct ProcessSensorTests {
 
         /// Expects `alive`, `gone` or `unknown`.
         func expect(
-            _ expected: String, _ lockFile: LockFileState, sourceLocation: SourceLocation = #_sourceLocation
+            _ expected: String,
+            _ lockFile: LockFileState,
+            sourceLocation: SourceLocation = #_sourceLocation
         ) async throws {
             let postmaster = try await look(lockFile).postmaster
             let verdict =
@@ -154,7 +162,15 @@ struct ProcessSensorTests {
     @Test func namespaceBelow() async throws {
         try await with { scene in
             try scene.add(900, "postgres", age: 10, in: scene.data, innermost: 1)
-            try scene.add(901, "postgres", parent: 900, age: 9, in: scene.data, line: ["postgres: checkpointer "], innermost: 14)
+            try scene.add(
+                901,
+                "postgres",
+                parent: 900,
+                age: 9,
+                in: scene.data,
+                line: ["postgres: checkpointer "],
+                innermost: 14
+            )
             let processes = try await scene.look(scene.lock(1, age: 10))
             guard case .alive(let process) = processes.postmaster else { throw TimedOut("\(processes.postmaster)") }
             #expect(process.pid == 900)

@@ -1,5 +1,6 @@
 import CFuzz
 import Facts
+
 @testable import Parsers
 
 /// Any bytes as `global/pg_control`: believed only with a right checksum and a sensible segment size.
@@ -16,7 +17,10 @@ private func check(_ bytes: [UInt8]) {
     for (layout, checksumAt) in [(UInt32(1300), 288), (1700, 288), (1800, 292)] where bytes.count >= checksumAt + 4 {
         var mended = bytes
         mended.replaceSubrange(8..<12, with: littleEndian(layout))
-        mended.replaceSubrange(checksumAt..<(checksumAt + 4), with: littleEndian(CRC32C.checksum(mended[..<checksumAt])))
+        mended.replaceSubrange(
+            checksumAt..<(checksumAt + 4),
+            with: littleEndian(CRC32C.checksum(mended[..<checksumAt]))
+        )
         examine(mended)
     }
 }

@@ -16,7 +16,9 @@ private func check(_ bytes: [UInt8]) {
         precondition(file.pid > 0)
         precondition(file.port.map { (1...65_535).contains($0) } ?? true)
         // Less of the file never says something else of the process.
-        if case .present(let part) = LockFileParser.parse(Array(bytes.dropLast())) { precondition(part.pid == file.pid) }
+        if case .present(let part) = LockFileParser.parse(Array(bytes.dropLast())) {
+            precondition(part.pid == file.pid)
+        }
     case .notUnderstood(let reason):
         precondition(!reason.isEmpty && reason.utf8.allSatisfy { $0 >= 0x20 } && reason.utf8.count < 200)
     case .absent, .notPermitted:
