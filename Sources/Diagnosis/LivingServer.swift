@@ -176,8 +176,8 @@ private func decideStartingLocally(
     evidence: [Evidence]
 ) -> PhaseDecision {
     let isStandbyByIntent = directory.hasStandbySignal || directory.hasRecoverySignal
-    let isReplaying = situation.processes?.recoveringSegment != nil
-    var isPastStart = isReplaying
+    // Not by the process's title: it says "recovering" as soon as a clean start reads its checkpoint record.
+    var isPastStart = false
     if case .notYetAccepting = rejection { isPastStart = true }
     let facts =
         evidence + [

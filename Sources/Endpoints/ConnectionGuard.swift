@@ -222,7 +222,8 @@ enum WaitEvent: Sendable {
     case ends
 }
 
-/// Tells the guard what the HTTP parser makes of the bytes, and marks the answers behind which the connection is closed.
+/// Tells the guard what the HTTP parser makes of the bytes, and marks the answers behind which the connection is
+/// closed.
 final class PartGuard: ChannelDuplexHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPServerRequestPart

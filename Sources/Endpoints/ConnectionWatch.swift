@@ -3,8 +3,8 @@
 /// Times are nanoseconds of any clock that only runs forward.
 struct ConnectionWatch: Sendable {
     let limits: HTTPLimits
-    /// When the first byte of the request that is being received came, for the first request when the connection was opened;
-    /// nil between requests.
+    /// When the first byte of the request that is being received came, for the first request when the connection was
+    /// opened; nil between requests.
     private var receivingSince: Int64?
     /// When the last answer ended.
     private var idleSince: Int64

@@ -13,7 +13,8 @@ public struct HTTPLimits: Sendable, Hashable {
     public var headerFields = 100
     /// Bytes of a request's body; more are answered with 413.
     public var bodyBytes = 64 * 1024
-    /// Seconds from a request's first byte (or the connection's beginning) to its last; a slower one is answered with 408.
+    /// Seconds from a request's first byte (or the connection's beginning) to its last; a slower one is answered with
+    /// 408.
     public var requestSeconds = 10.0
     /// Seconds that a connection may stay idle between two requests.
     ///
@@ -32,8 +33,8 @@ public struct HTTPLimits: Sendable, Hashable {
     public static let verdictSeconds = 15.0
     /// Bodies shorter than this many bytes are not compressed.
     public static let compressedBytes = 512
-    /// Seconds that a connection is still read, and not answered, after its last answer: closing it at once could destroy the
-    /// answer on its way.
+    /// Seconds that a connection is still read, and not answered, after its last answer: closing it at once could
+    /// destroy the answer on its way.
     public static let lingerSeconds = 2.0
 
     /// The defaults.

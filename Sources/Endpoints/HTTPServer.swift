@@ -43,7 +43,8 @@ public final class HTTPServer: Sendable {
 
 /// One listener: an address, served until the service group shuts down.
 ///
-/// Graceful shutdown: no new connections, answers under way are finished, long polls are answered and event streams end.
+/// Graceful shutdown: no new connections, answers under way are finished, long polls are answered and event streams
+/// end.
 public final class HTTPListener: Service {
     let server: HTTPServer
     /// Where it was told to listen.

@@ -182,10 +182,11 @@ private struct Responder: Sendable {
         try await outbound.finish()
     }
 
-    /// Does something that takes time: cancels it at graceful shutdown, and throws where the client goes before it is done.
+    /// Does something that takes time: cancels it at graceful shutdown, and throws where the client goes before it is
+    /// done.
     ///
-    /// Not `RequestBody.consumeWithCancellationOnInboundClose`: in HummingbirdCore 2.28.1 that ends the process where the
-    /// request has a body that has not come in whole.
+    /// Not `RequestBody.consumeWithCancellationOnInboundClose`: in HummingbirdCore 2.28.1 that ends the process where
+    /// the request has a body that has not come in whole.
     private func whileConnected(
         _ channel: any Channel,
         _ operation: @escaping @Sendable () async throws -> Void

@@ -18,13 +18,6 @@ public enum ListenError: Error, Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// The address that it is about.
-    public var address: ListenAddress {
-        switch self {
-        case .inUse(let address), .notPermitted(let address), .failed(let address, _): address
-        }
-    }
-
     init(_ address: ListenAddress, errno code: Int32) {
         switch code {
         case EADDRINUSE: self = .inUse(address)

@@ -4,8 +4,8 @@ import Facts
 
 /// Checks for load balancers with Patroni's paths and status codes: 200 send sessions here, 503 do not.
 ///
-/// Without an agent the verdict decides. Unlike Patroni's, `/primary` consults the server: a primary that takes no sessions
-/// gets none. What only an agent knows (synchronous or not, a standby cluster's leader) is 503 and says so.
+/// Without an agent the verdict decides. Unlike Patroni's, `/primary` consults the server: a primary that takes no
+/// sessions gets none. What only an agent knows (synchronous or not, a standby cluster's leader) is 503 and says so.
 let loadBalancerRoutes: [Route] = [
     check("/primary", "A primary that takes sessions which write.", takesWriters),
     check("/master", "As /primary; Patroni's older name.", takesWriters),

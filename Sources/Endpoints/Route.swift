@@ -1,7 +1,8 @@
 import Exposition
 import Facts
 
-/// What the routes read: the latest published value, the moment, and, only where asked for, this process and its counters.
+/// What the routes read: the latest published value, the moment, and, only where asked for, this process and its
+/// counters.
 struct Known: Sendable {
     var published: Published
     var now: Moment

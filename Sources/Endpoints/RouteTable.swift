@@ -116,7 +116,8 @@ private func stateAnswer(_ call: Call) -> Outcome {
 extension Call {
     /// The document as JSON or, where that was chosen, as a report for people.
     ///
-    /// Both carry the headline in `Howdah-State` and the revision in `Howdah-Revision`, so that a client needs no parser.
+    /// Both carry the headline in `Howdah-State` and the revision in `Howdah-Revision`, so that a client needs no
+    /// parser.
     func document(
         _ document: (Published, Moment) -> JSON,
         report: (Published, Moment, ReportStyle) -> String,

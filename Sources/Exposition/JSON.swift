@@ -83,7 +83,8 @@ extension JSON: ExpressibleByNilLiteral, ExpressibleByBooleanLiteral, Expressibl
 extension JSON {
     /// How a document is laid out.
     public enum Layout: Sendable, Hashable {
-        /// Indented by two spaces; a list or object of plain values stays on one line where it fits. Ends with a line feed.
+        /// Indented by two spaces; a list or object of plain values stays on one line where it fits. Ends with a line
+        /// feed.
         case readable
         /// One line without spaces and without a final line feed, as event streams want it.
         case compact

@@ -73,7 +73,8 @@ public struct ObserverReport: Sendable {
     public var version: String
     /// When this process began to watch.
     public var startedAt: Moment
-    /// Seconds of server time that Howdah's queries took so far, as measured by round trips: the cost that it puts on the server.
+    /// Seconds of server time that Howdah's queries took so far, as measured by round trips: the cost that it puts on
+    /// the server.
     public var querySeconds: Double
     /// Round trips so far.
     public var queries: Int

@@ -90,7 +90,8 @@ extension MetricSources {
     }
 }
 
-/// The limits that are used most come first, by the same rule for the use and for the limit, so that both have the same names.
+/// The limits that are used most come first, by the same rule for the use and for the limit, so that both have the same
+/// names.
 private func limited(_ limits: [ConnectionLimit]?, _ value: (ConnectionLimit) -> Int) -> [MetricSample] {
     let ranked = (limits ?? []).filter { $0.name != otherBucket }
         .sorted { ($1.used, $0.name) < ($0.used, $1.name) }

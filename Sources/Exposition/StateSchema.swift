@@ -3,8 +3,8 @@ import Facts
 
 /// The JSON Schema (2020-12) of the state document; `components.schemas.State` of `/openapi.json`.
 ///
-/// Written beside ``stateDocument(of:at:)`` and tested against what it really writes. Keys that are not named here may be
-/// added within version 1, so readers must ignore what they do not know.
+/// Written beside ``stateDocument(of:at:)`` and tested against what it really writes. Keys that are not named here may
+/// be added within version 1, so readers must ignore what they do not know.
 public let stateSchema: JSON = object(
     "The verdict and who says so.",
     [

@@ -138,11 +138,11 @@ public enum ControlFileState: Sendable, Hashable {
     case notPermitted(String)
 }
 
-/// `pg_control`, layouts 1300 (PostgreSQL 13 to 17) and 1800 (18) (`src/include/catalog/pg_control.h`).
+/// `pg_control`, layouts 1300 (PostgreSQL 13 to 16), 1700 (17) and 1800 (18) (`src/include/catalog/pg_control.h`).
 public struct ControlFile: Sendable, Hashable {
     /// `system_identifier`.
     public var systemIdentifier: UInt64 = 0
-    /// `pg_control_version`: 1300 or 1800.
+    /// `pg_control_version`: 1300, 1700 or 1800.
     public var layout: UInt32 = 0
     /// `catalog_version_no`.
     public var catalogVersion: UInt32 = 0

@@ -75,14 +75,35 @@ extension Watch {
             wakeUp: wakeUp(.processes),
             place: \.processes,
             look: { deadline in
-                await Look.attempt { () async throws(Failure) in
+                var look = await Look.attempt { () async throws(Failure) in
                     try await self.processes.observe(deadline: deadline)
                 }
+                if case .success(let processes) = look.result, let last = await self.lastWords(processes) {
+                    look.addition = { snapshot, _ in snapshot.dataDirectory = last }
+                }
+                return look
             },
             afterwards: { result in
                 if case .success(let processes) = result { self.heard(processes) }
             }
         )
+    }
+
+    /// How long the files of a server that has just ended are waited for, in seconds.
+    private static let lastWordsSeconds = 0.2
+
+    /// What the files say right after the postmaster's end.
+    ///
+    /// Death and last words belong into one verdict: an end that pg_control calls clean must not look like a crash for the moment
+    /// between two looks.
+    private func lastWords(_ processes: Processes) async -> Observation<DataDirectory>? {
+        guard case .gone = processes.postmaster, remembered.withLock({ $0.postmaster != nil }) else { return nil }
+        let look = await Look.attempt { () async throws(Failure) in
+            try await self.directory.observe(deadline: .after(seconds: Self.lastWordsSeconds))
+        }
+        guard case .success(let directory) = look.result else { return nil }
+        recallShutdown(before: directory)
+        return .fresh(directory, at: SystemClock.now())
     }
 
     private func heard(_ processes: Processes) {

@@ -1,4 +1,5 @@
 import Deadlines
+import Diagnosis
 import Facts
 import Sensors
 import Synchronization
@@ -71,7 +72,8 @@ extension Watch {
             place: \.vitals,
             look: { deadline in
                 var look = await Look.attempt { () async throws(Failure) in
-                    try await self.held.vitals(deadline: deadline)
+                    try await self.giveBackIfStopping()
+                    return try await self.held.vitals(deadline: deadline)
                 }
                 let session = await self.held.heldSession
                 let identity = await self.held.identity
@@ -84,6 +86,13 @@ extension Watch {
             },
             afterwards: heard
         )
+    }
+
+    /// A smart shutdown waits for every session: the observer's must not be the one that holds it up.
+    private func giveBackIfStopping() async throws(Failure) {
+        guard board.verdict().verdict.phase == .stopping else { return }
+        await held.close()
+        throw Failure(.absent, "the session has been given back: the server is shutting down")
     }
 
     private func heard(_ result: Result<Vitals, Failure>) {

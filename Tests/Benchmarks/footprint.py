@@ -101,7 +101,7 @@ def restarts(options, server, sidecar):
         server.start()
         wait_until(
             lambda: verdicts.first(lambda v: v["state"] in ("live", "live_but") and v["phase"] == "running", stopped_at, 0),
-            30, f"the verdict after restart {number + 1}: {verdicts.digest()}",
+            30, f"the verdict after restart {number + 1}",
         )
         usages.append(Usage(sidecar.process.pid))
         if (number + 1) % 20 == 0:

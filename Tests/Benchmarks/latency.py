@@ -25,8 +25,9 @@ def in_phase(*phases):
     return lambda document: document["phase"] in phases
 
 
-def is_live(role):
-    return lambda document: document["state"] == "live" and document["role"] == role
+def is_running(role):
+    """Lives in its role; conditions may hold, such as the one that counts the crashes of the runs before."""
+    return lambda document: document["phase"] == "running" and document["role"] == role
 
 
 class Bench:
@@ -181,12 +182,13 @@ FAULTS = [PostmasterKilled(), BackendKilled(), FastShutdown(), SlotsTaken(), Pro
 
 
 def one_run(bench, fault):
-    bench.verdicts.settle(is_live(bench.role))
+    runs, struck = is_running(bench.role), fault.seen(bench)
+    bench.verdicts.settle(lambda document: runs(document) and not struck(document))
     bench.verdicts.forget()
     fault.prepare(bench)
     time.sleep(random.uniform(0.3, LARGEST_PAUSE))
     struck_at = fault.strike(bench)
-    seen_at = bench.verdicts.first(fault.seen(bench), struck_at, RUN_SECONDS)
+    seen_at = bench.verdicts.first(struck, struck_at, RUN_SECONDS)
     fault.mend(bench)
     return None if seen_at is None else seen_at - struck_at
 

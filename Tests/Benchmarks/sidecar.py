@@ -139,7 +139,10 @@ class Verdicts(threading.Thread):
                 at, document = self.seen[-1]
             return matches(document) and time.monotonic() - at >= quiet
 
-        wait_until(holds, seconds, f"settling; the latest verdict is {self.digest()}")
+        try:
+            wait_until(holds, seconds, "settling")
+        except TimeoutError as error:
+            raise TimeoutError(f"{error}; the latest verdict is {self.digest()}") from None
 
     def forget(self):
         with self.changed:

@@ -9,8 +9,9 @@ final class FakeServer: Sendable {
     private let listener: Int32
     private let path: String
 
-    /// Listens in `folder`, answers the first bytes of each client with `answer`, and closes the connection.
-    init(in folder: String, answer: [UInt8]) throws {
+    /// Listens in `folder`, answers the first bytes of each client with `answer`, then with `endless` again and again
+    /// until the client goes, and closes the connection.
+    init(in folder: String, answer: [UInt8], endless: [UInt8] = []) throws {
         path = "\(folder)/.s.PGSQL.5432"
         conninfo = "host=\(folder) port=5432 dbname=postgres user=howdah sslmode=disable"
         let listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
@@ -32,11 +33,10 @@ final class FakeServer: Sendable {
                 if client < 0 { return }
                 var request = [UInt8](repeating: 0, count: 4096)
                 _ = unsafe recv(client, &request, request.count, 0)
-                var rest = answer[...]
-                while !rest.isEmpty {
-                    let sent = unsafe send(client, Array(rest), rest.count, Int32(MSG_NOSIGNAL))
-                    if sent <= 0 { break }
-                    rest = rest.dropFirst(sent)
+                // The socket blocks: everything is sent, or the client is gone.
+                var sent = unsafe send(client, answer, answer.count, Int32(MSG_NOSIGNAL))
+                while !endless.isEmpty, sent >= 0 {
+                    sent = unsafe send(client, endless, endless.count, Int32(MSG_NOSIGNAL))
                 }
                 close(client)
             }

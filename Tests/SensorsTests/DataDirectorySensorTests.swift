@@ -352,7 +352,7 @@ struct DataDirectorySensorTests {
             let before = calls.count
             try overwrite("\(data)/postmaster.pid", with: lockFile("starting"))
             #expect(await eventually(within: 2) { calls.count > before })
-            #expect(sensor.sightings.last?.status == .starting)
+            #expect(await eventually(within: 2) { sensor.sightings.last?.status == .starting })
         }
     }
 

@@ -247,7 +247,10 @@ struct LocalSourcesTests {
                 try await eventually(within: 5) { try await local.observe().1.recoveringSegment?.timeline == 1 }
             )
             #expect(try await local.control() == .inArchiveRecovery)
-            #expect(try await primary.observe().1.children["walsender"] == 1)
+            // That of pg_basebackup may still be on its way out.
+            #expect(
+                try await eventually(within: 5) { try await primary.observe().1.children["walsender"] == 1 }
+            )
 
             try standby.promote()
             #expect(

@@ -27,6 +27,7 @@ enum ClusterTemplate {
         private func make(_ installation: PostgresInstallation, at path: String) async throws {
             try TextFile.makeFolder(PostgresInstallation.cache)
             let draft = try await Command.succeed(["mktemp", "-d", "\(path).XXXXXX"]).filter { $0 != "\n" }
+            defer { TextFile.remove(draft) }
             try TextFile.makeFolder(draft, mode: 0o700)
             let data = "\(draft)/data"
             try await Command.succeed(
@@ -45,8 +46,8 @@ enum ClusterTemplate {
             let trust = PostgresServer.trustEveryone.joined(separator: "\n") + "\n"
             try TextFile.write(trust, to: "\(data)/pg_hba.conf", mode: 0o600)
             try TextFile.makeFolder("\(data)/conf.d", mode: 0o700)
+            // Another run of the tests may have been quicker.
             _ = try await Command.run(["mv", "-T", data, path])
-            TextFile.remove(draft)
         }
     }
 

@@ -24,9 +24,12 @@ public struct PostgresInstallation: Sendable, Hashable {
     public func program(_ name: String) -> String { "\(bin)/\(name)" }
 
     /// The folder of installations and cluster templates: `$HOWDAH_TEST_CACHE`, or `.build/postgres` of this project.
-    public static var cache: String {
-        ProcessInfo.processInfo.environment["HOWDAH_TEST_CACHE"] ?? "\(Project.root)/.build/postgres"
-    }
+    ///
+    /// Where the servers' user cannot reach this project, as in root's home, it is `/var/tmp/howdah-test-cache`.
+    public static let cache: String = {
+        if let named = ProcessInfo.processInfo.environment["HOWDAH_TEST_CACHE"] { return named }
+        return User.serversCanReach(Project.root) ? "\(Project.root)/.build/postgres" : "/var/tmp/howdah-test-cache"
+    }()
 
     /// A major version that is not installed.
     public struct Missing: Error, CustomStringConvertible {

@@ -16,6 +16,18 @@ public enum User {
         return unsafe (entry.pointee.pw_uid, entry.pointee.pw_gid)
     }()
 
+    /// Whether the user that servers run as can enter a folder and all those above it.
+    static func serversCanReach(_ folder: String) -> Bool {
+        guard postgres != nil else { return true }
+        var path = ""
+        for name in folder.split(separator: "/") {
+            path += "/" + name
+            var entry = stat()
+            guard unsafe stat(path, &entry) == 0, entry.st_mode & S_IXOTH != 0 else { return false }
+        }
+        return true
+    }
+
     /// The words to put before a command so that it runs as `user`.
     static func prefix(for user: String?) -> [String] {
         guard let user, isRoot else { return [] }
