@@ -73,6 +73,8 @@ let package = Package(
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
             ]
         ),
         room(
@@ -113,7 +115,7 @@ let package = Package(
         roomTests("PostgresLinkTests", imports: ["Deadlines", "Facts", "PostgresLink", "Support"]),
         roomTests(
             "SensorsTests",
-            imports: ["CLinux", "Deadlines", "Facts", "Sensors", "Support"],
+            imports: ["CLinux", "Deadlines", "Facts", "PostgresLink", "Sensors", "Support"],
             files: ["Fixtures"]
         ),
         roomTests("ExpositionTests", imports: ["Diagnosis", "Exposition", "Facts", "Support"], files: ["Golden"]),

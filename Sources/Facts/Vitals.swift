@@ -4,7 +4,7 @@
 public struct Vitals: Sendable, Hashable {
     /// `pg_is_in_recovery()`.
     public var inRecovery: Bool?
-    /// `timeline_id` of `pg_control_checkpoint()`, or the receiver's on a standby.
+    /// The timeline: of `pg_walfile_name(pg_current_wal_lsn())` on a primary, of the checkpoint or the receiver on a standby.
     public var timeline: UInt32?
     /// `pg_current_wal_lsn()`; nil on a standby.
     public var currentLSN: LSN?

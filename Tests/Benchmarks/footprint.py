@@ -60,7 +60,7 @@ def measure(options, folder):
 
 def idle(options, server, session, sidecar):
     """Samples the sidecar beside a server that has nothing to do."""
-    pid, samples, sessions, held = sidecar.process.pid, [], [], []
+    pid, samples, sessions, held = sidecar.pid, [], [], []
     session.query("SELECT pg_stat_statements_reset()")
     began, before = time.monotonic(), Usage(pid)
     end = began + options.minutes * 60
@@ -103,7 +103,7 @@ def restarts(options, server, sidecar):
             lambda: verdicts.first(lambda v: v["state"] in ("live", "live_but") and v["phase"] == "running", stopped_at, 0),
             30, f"the verdict after restart {number + 1}",
         )
-        usages.append(Usage(sidecar.process.pid))
+        usages.append(Usage(sidecar.pid))
         if (number + 1) % 20 == 0:
             last = usages[-1]
             print(f"  {number + 1} restarts: {last.descriptors} descriptors, {last.anonymous:.1f} MiB", flush=True)

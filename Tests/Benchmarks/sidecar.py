@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import signal
 import socket
 import subprocess
 import threading
@@ -27,6 +28,7 @@ class Sidecar:
 
     def __init__(self, server, folder, local=True, flags=()):
         need(HOWDAH)
+        self.local = local
         self.port, self.local_port = free_port(), free_port()
         self.run = f"{folder}/sidecar.run"
         os.makedirs(self.run, exist_ok=True)
@@ -71,14 +73,22 @@ class Sidecar:
     def state(self):
         return json.loads(self.get("/state")[1])
 
+    @property
+    def pid(self):
+        """Howdah's process id: setpriv becomes it, while unshare stays behind as its parent."""
+        with open(f"/proc/{self.process.pid}/task/{self.process.pid}/children", encoding="utf-8") as file:
+            children = file.read().split()
+        return self.process.pid if self.local or not children else int(children[0])
+
     def stop(self, kill=False):
-        if self.process.poll() is None:
-            self.process.kill() if kill else self.process.terminate()
-            try:
-                self.process.wait(20)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+        if self.process.poll() is not None:
+            return
+        os.kill(self.pid, signal.SIGKILL if kill else signal.SIGTERM)
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            os.kill(self.pid, signal.SIGKILL)
+            self.process.wait()
 
 
 class Verdicts(threading.Thread):

@@ -45,12 +45,32 @@ public struct TrackedProcess: Sendable, Hashable {
         await eventually(within: seconds) { !isAlive }
     }
 
-    /// Asks the process to end, waits, and kills it if it does not.
+    /// This process and everything under it, parents first.
+    ///
+    /// `unshare --fork` keeps SIGTERM from its child, and the child outlives it.
+    public var family: [TrackedProcess] {
+        guard isAlive else { return [] }
+        let everyone = ProcessStatus.all()
+        var found = [self]
+        var parents: Set = [pid]
+        while !parents.isEmpty {
+            let children = everyone.filter { parents.contains($0.parent) && $0.state != "Z" }
+            found += children.map { TrackedProcess(pid: $0.pid, startTicks: $0.startTicks) }
+            parents = Set(children.map(\.pid))
+        }
+        return found
+    }
+
+    /// Asks the process and everything under it to end, waits, and kills what does not.
     public func end(within seconds: Double = 5) async {
-        send(SIGTERM)
-        send(SIGCONT)
-        if await ended(within: seconds) { return }
-        send(SIGKILL)
+        let family = family
+        for process in family {
+            process.send(SIGTERM)
+            process.send(SIGCONT)
+        }
+        // A parent may only wait for its child, so the youngest say whether it is over.
+        if await eventually(within: seconds, { !family.dropFirst().contains(where: \.isAlive) && !isAlive }) { return }
+        for process in family { process.send(SIGKILL) }
         await ended(within: seconds)
     }
 }

@@ -117,7 +117,7 @@ public struct Workspace: Sendable {
     ///
     /// A server's children are found by their working directory: PostgreSQL's processes stay in the data directory.
     public func remove() async {
-        for process in processes.values { process.send(SIGKILL) }
+        for process in processes.values.flatMap(\.family) { process.send(SIGKILL) }
         _ = await eventually(within: 5, every: 20) {
             let left = Self.processes(workingIn: path)
             for process in left { process.send(SIGKILL) }
@@ -152,7 +152,7 @@ public struct Workspace: Sendable {
             guard let owner, owner != getpid(), TrackedProcess(pid: owner) == nil else { continue }
             let folder = "\(parent)/\(name)"
             if let workspace = try? Workspace(at: folder) {
-                for process in workspace.processes.values { process.send(SIGKILL) }
+                for process in workspace.processes.values.flatMap(\.family) { process.send(SIGKILL) }
             }
             for process in processes(workingIn: folder) { process.send(SIGKILL) }
             TextFile.remove(folder)
