@@ -22,7 +22,7 @@ func runServer(
         }
     var logger = listener.server.logger
     // The server's own lines are about its parts, not about what the operator asked for.
-    logger.logLevel = max(logger.logLevel, .warning)
+    logger.logLevel = max(logger.logLevel, .critical)
     let service = GuardedChannel(listener: listener).server(
         configuration: ServerConfiguration(address: bindAddress, backlog: listenBacklog),
         onServerRunning: whenBound,

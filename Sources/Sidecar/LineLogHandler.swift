@@ -30,7 +30,7 @@ struct LineLogHandler: LogHandler {
             let pairs =
                 [("time", time), ("level", event.level.rawValue), ("message", event.message.description)]
                 + fields.map { ($0.key, $0.value.description) }
-            line = "{" + pairs.map { "\(quoted($0.0)): \(quoted($0.1))" }.joined(separator: ", ") + "}\n"
+            line = JSON.object(pairs.map { JSON.Member($0.0, .string($0.1)) }).text(.compact) + "\n"
         case .text:
             let tail = fields.map { " \($0.key)=\($0.value)" }.joined()
             line = "\(time) \(event.level.rawValue.uppercased()) \(event.message)\(tail)\n"
@@ -39,23 +39,4 @@ struct LineLogHandler: LogHandler {
         let bytes = Array(line.utf8)
         _ = unsafe bytes.withUnsafeBytes { unsafe write(STDERR_FILENO, $0.baseAddress, $0.count) }
     }
-}
-
-/// A JSON string.
-private func quoted(_ text: String) -> String {
-    var result = "\""
-    for scalar in text.unicodeScalars {
-        switch scalar {
-        case "\"": result += "\\\""
-        case "\\": result += "\\\\"
-        case "\n": result += "\\n"
-        case "\r": result += "\\r"
-        case "\t": result += "\\t"
-        case _ where scalar.value < 0x20:
-            let digits = String(scalar.value, radix: 16)
-            result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-        default: result.unicodeScalars.append(scalar)
-        }
-    }
-    return result + "\""
 }
