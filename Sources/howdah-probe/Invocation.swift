@@ -1,3 +1,5 @@
+import CProbe
+
 /// What the command line asks for.
 enum Invocation {
     /// Answer a probe.
@@ -58,7 +60,7 @@ enum Invocation {
                 }
                 runDirectory = value
             case "--max-age":
-                guard let value = (attached ?? arguments.next()).flatMap(Double.init), maxAgeBounds.contains(value)
+                guard let value = (attached ?? arguments.next()).flatMap(number), maxAgeBounds.contains(value)
                 else {
                     return .misused("--max-age needs a number of seconds from 0.1 to 86400")
                 }
@@ -84,23 +86,33 @@ enum Invocation {
         }
     }
 
+    /// Reads a decimal number such as `10` or `2.5`; nil for anything else.
+    private static func number(_ text: String) -> Double? {
+        let parts = text.utf8.split(separator: UInt8(ascii: "."), maxSplits: 1, omittingEmptySubsequences: false)
+        let decimals = parts.count == 2 ? String(spelledBy: parts[1]) : "0"
+        // Digits alone: Int takes a sign too.
+        guard let whole = UInt32(String(spelledBy: parts[0])), let tail = UInt32(decimals),
+            text.utf8.allSatisfy({ $0 != UInt8(ascii: "+") })
+        else { return nil }
+        let scale = decimals.utf8.reduce(1.0) { scale, _ in scale * 10 }
+        return Double(whole) + Double(tail) / scale
+    }
+
     /// Divides `--option=value`.
     private static func split(_ argument: String) -> (option: String, value: String?) {
         guard argument.utf8.starts(with: "--".utf8), let sign = argument.utf8.firstIndex(of: UInt8(ascii: "=")) else {
             return (argument, nil)
         }
-        return (String(argument[..<sign]), String(argument[argument.index(after: sign)...]))
+        return (String(spelledBy: argument.utf8[..<sign]), String(spelledBy: argument.utf8[sign...].dropFirst()))
     }
 }
 
 /// The words of the command line after the program's name, one after the other.
-///
-/// `CommandLine.arguments` makes an array of all, and setting up that type takes the runtime longer than the reading.
 struct ArgumentList: IteratorProtocol {
     private var index: Int32 = 1
 
     mutating func next() -> String? {
-        guard index < CommandLine.argc, let word = unsafe CommandLine.unsafeArgv[Int(index)] else { return nil }
+        guard let word = unsafe howdah_probe_word(index) else { return nil }
         index += 1
         return unsafe String(cString: word)
     }

@@ -1,4 +1,4 @@
-import Glibc
+import CProbe
 
 /// The exec probe for kubelets: reads what Howdah wrote last, prints the reason and exits.
 @main
@@ -11,7 +11,7 @@ enum Main {
     static func main() {
         let limit = TimeLimit(milliseconds: askMilliseconds)
         // A closed standard output must not turn a pass into a death by SIGPIPE.
-        signal(SIGPIPE, SIG_IGN)
+        howdah_probe_ignore(SIGPIPE)
         switch Invocation.parse(ArgumentList(), environment: environment) {
         case .print(let text):
             put(text, on: STDOUT_FILENO)
@@ -58,7 +58,7 @@ enum Main {
             }
             return .primary("by its data directory")
         }
-        return switch record?.role {
+        return switch record?.role ?? "" {
         case "primary": .primary("when Howdah last saw it")
         case "standby": .standby("when Howdah last saw it")
         default: .unknown

@@ -1,9 +1,9 @@
-import Glibc
+import CProbe
 
 /// Where the server can be asked: a socket file or a numeric address.
 ///
 /// Names are not resolved, because a resolver waits.
-enum ServerAddress: Equatable {
+enum ServerAddress {
     /// The full path of a Unix socket.
     case unix(path: String)
     /// A numeric IPv4 or IPv6 address.
@@ -44,7 +44,9 @@ enum ServerAddress: Equatable {
 
     private static func named(_ host: String, port: UInt16) -> [ServerAddress] {
         if host.utf8.first == UInt8(ascii: "/") { return [socket(in: host, port: port)] }
-        if host == "localhost" { return [.tcp(address: "127.0.0.1", port: port), .tcp(address: "::1", port: port)] }
+        if host.utf8.spells("localhost") {
+            return [.tcp(address: "127.0.0.1", port: port), .tcp(address: "::1", port: port)]
+        }
         let address = ServerAddress.tcp(address: host, port: port)
         return unsafe address.withSocketAddress { _, _, _ in true } == nil ? [] : [address]
     }
@@ -55,7 +57,7 @@ enum ServerAddress: Equatable {
 
     private static func list(_ text: String?) -> [String] {
         guard let text, !text.isEmpty else { return [] }
-        return text.utf8.split(separator: UInt8(ascii: ",")).prefix(environmentLimit).map { String(Substring($0)) }
+        return text.utf8.split(separator: UInt8(ascii: ",")).prefix(environmentLimit).map { String(spelledBy: $0) }
     }
 
     /// Calls `body` with the address family and the kernel's form of the address; nil where it has none: a path longer

@@ -1,7 +1,7 @@
-import Glibc
+import CProbe
 
 /// What came of asking the server at one address whether it lets sessions in.
-enum ServerAnswer: Equatable {
+enum ServerAnswer {
     /// The server said something.
     case answered(StartupExchange.Answer)
     /// The kernel accepted the connection and not one byte came.
@@ -41,7 +41,11 @@ struct ServerQuestion {
             let answer = ask(address, connectUntil: isLast ? limit : limit.half, until: limit)
             if answer.isFinal { return (address, answer) }
             // Of several dead ends the one that is not a missing file says most.
-            if first == nil || (first?.1 == .noSocket && answer != .noSocket) { first = (address, answer) }
+            guard let (_, before) = first else {
+                first = (address, answer)
+                continue
+            }
+            if case .noSocket = before { first = (address, answer) }
         }
         return first
     }
@@ -74,7 +78,7 @@ struct ServerQuestion {
                 let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
                 file = socket(family, type, 0)
                 guard file >= 0 else { return errno }
-                return unsafe Glibc.connect(file, pointer, length) == 0 ? 0 : errno
+                return unsafe CProbe.connect(file, pointer, length) == 0 ? 0 : errno
             }
             switch code {
             case nil: return .failed(code: EINVAL)
@@ -94,7 +98,9 @@ struct ServerQuestion {
         guard wait(for: Int16(POLLOUT), on: file, until: limit) else { return .notAccepted }
         var code: Int32 = 0
         var length = socklen_t(MemoryLayout<Int32>.size)
-        guard unsafe getsockopt(file, SOL_SOCKET, SO_ERROR, &code, &length) == 0 else { return .failed(code: errno) }
+        guard unsafe getsockopt(file, SOL_SOCKET, SO_ERROR, &code, &length) == 0 else {
+            return .failed(code: errno)
+        }
         return code == 0 ? nil : answer(to: code)
     }
 
@@ -110,7 +116,7 @@ struct ServerQuestion {
     /// Sends a message that fits into an empty socket buffer.
     private static func send(_ message: [UInt8], to file: Int32) -> Bool {
         unsafe message.withUnsafeBytes {
-            unsafe Glibc.send(file, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) == $0.count
+            unsafe CProbe.send(file, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) == $0.count
         }
     }
 

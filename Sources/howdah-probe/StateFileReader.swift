@@ -1,4 +1,4 @@
-import Glibc
+import CProbe
 
 /// Howdah's last word, and whether it still counts.
 enum LastWord {
@@ -21,7 +21,7 @@ enum LastWord {
     }
 
     private static func judge(_ record: StateRecord, maxAge: Double) throws(StateRecord.Unreadable) -> LastWord {
-        guard record.bootID == bootID() else { throw StateRecord.Unreadable(reason: "from before a reboot") }
+        guard record.bootID.utf8.spells(bootID()) else { throw StateRecord.Unreadable(reason: "from before a reboot") }
         let age = Double(Clock.boot - record.writtenBoot) / 1e9
         guard age >= 0 else { throw StateRecord.Unreadable(reason: "stamped in the future") }
         if record.isObserverStopped {
@@ -33,8 +33,8 @@ enum LastWord {
 
     /// Seconds for people: `0.4 s`, `42 s`, `3 h 20 min`.
     static func words(_ seconds: Double) -> String {
-        if seconds < 10 { return "\((seconds * 10).rounded(.down) / 10) s" }
         let whole = Int(seconds)
+        if whole < 10 { return "\(whole).\(Int(seconds * 10) % 10) s" }
         switch whole {
         case ..<120: return "\(whole) s"
         case ..<7200: return "\(whole / 60) min"
@@ -56,9 +56,11 @@ enum LastWord {
         of path: String,
         limitBytes: Int = StateFileLayout.limitBytes
     ) throws(StateRecord.Unreadable) -> ArraySlice<UInt8> {
-        let file = unsafe path.withCString { unsafe open($0, O_RDONLY | O_NONBLOCK | O_CLOEXEC) }
+        let file = unsafe path.withCString { unsafe howdah_probe_open($0) }
         guard file >= 0 else {
-            throw StateRecord.Unreadable(reason: errno == ENOENT ? "missing" : "unreadable (\(errorText(errno)))")
+            throw StateRecord.Unreadable(
+                reason: errno == ENOENT ? "missing" : "unreadable (\(errorText(errno)))"
+            )
         }
         defer { close(file) }
         var bytes = [UInt8](repeating: 0, count: limitBytes + 1)
@@ -66,16 +68,15 @@ enum LastWord {
         while length < bytes.count {
             let count = unsafe bytes.withUnsafeMutableBytes {
                 let free = unsafe UnsafeMutableRawBufferPointer(rebasing: $0[length...])
-                return unsafe Glibc.read(file, free.baseAddress, free.count)
+                return unsafe CProbe.read(file, free.baseAddress, free.count)
             }
             if count < 0, errno == EINTR { continue }
-            guard count >= 0 else { throw StateRecord.Unreadable(reason: "unreadable (\(errorText(errno)))") }
+            guard count >= 0 else {
+                throw StateRecord.Unreadable(reason: "unreadable (\(errorText(errno)))")
+            }
             if count == 0 { break }
             length += count
         }
         return bytes[..<length]
     }
 }
-
-/// The system's word for an error number.
-func errorText(_ code: Int32) -> String { unsafe String(cString: strerror(code)) }

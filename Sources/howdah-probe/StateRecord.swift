@@ -1,9 +1,20 @@
 /// The probes, by their names in the state file.
-enum Probe: String {
+enum Probe {
     case liveness
     case readiness
-    case readWrite = "read_write"
-    case readOnly = "read_only"
+    case readWrite
+    case readOnly
+
+    /// The probe with this name; nil for a name that is none.
+    init?(_ name: String) {
+        switch name {
+        case "liveness": self = .liveness
+        case "readiness": self = .readiness
+        case "read_write": self = .readWrite
+        case "read_only": self = .readOnly
+        default: return nil
+        }
+    }
 }
 
 /// The answer to one probe.
@@ -16,14 +27,13 @@ struct ProbeAnswer {
 
 /// What a state file says, parsed.
 ///
-/// Pure: bytes in, a record or the reason why it is not believed out. No array or set is made on the way: the Swift
-/// runtime takes longer to set up such a type than all of the reading takes.
+/// Pure: bytes in, a record or the reason why it is not believed out.
 struct StateRecord {
     private typealias Key = StateFileLayout.Key
     private typealias Word = StateFileLayout.Word
 
     /// Why a file is not believed.
-    struct Unreadable: Error, Equatable {
+    struct Unreadable: Error {
         var reason: String
     }
 
@@ -103,16 +113,16 @@ struct StateRecord {
         switch key {
         case Key.bootID:
             try Self.note(.bootID, key, &seen)
-            bootID = String(value)
+            bootID = String(spelledBy: value)
         case Key.writtenBoot:
             try Self.note(.writtenBoot, key, &seen)
             writtenBoot = try Self.number(value, key)
         case Key.observer:
             try Self.note(.observer, key, &seen)
-            isObserverStopped = try Self.choice(String(value), Word.stopped, Word.running, key)
+            isObserverStopped = try Self.choice(String(spelledBy: value), Word.stopped, Word.running, key)
         case Key.role:
             try Self.note(.role, key, &seen)
-            role = String(value)
+            role = String(spelledBy: value)
         case Key.probe:
             try readProbe(value)
         default:
@@ -123,11 +133,11 @@ struct StateRecord {
     private mutating func readProbe(_ value: ArraySlice<UInt8>) throws(Unreadable) {
         let (name, rest) = value.splitAtBlank()
         // A probe that this version does not know is none of its business.
-        guard let probe = Probe(rawValue: name) else { return }
+        guard let probe = Probe(name) else { return }
         let (word, reason) = rest.splitAtBlank()
         let passes = try Self.choice(word, Word.pass, Word.fail, name)
         guard self[probe] == nil else { throw Unreadable(reason: "garbled: \(name) twice") }
-        self[probe] = ProbeAnswer(passes: passes, reason: String(reason))
+        self[probe] = ProbeAnswer(passes: passes, reason: String(spelledBy: reason))
     }
 
     private func checkComplete(_ seen: Seen) throws(Unreadable) {
@@ -144,7 +154,7 @@ struct StateRecord {
     }
 
     private static func number(_ text: ArraySlice<UInt8>, _ key: String) throws(Unreadable) -> Int64 {
-        guard let value = Int64(String(text)), value >= 0 else {
+        guard let value = Int64(String(spelledBy: text)), value >= 0 else {
             throw Unreadable(reason: "garbled: \(key)")
         }
         return value
@@ -156,8 +166,9 @@ struct StateRecord {
         _ no: String,
         _ key: String
     ) throws(Unreadable) -> Bool {
-        guard word == yes || word == no else { throw Unreadable(reason: "garbled: \(key)") }
-        return word == yes
+        if word.utf8.spells(yes) { return true }
+        guard word.utf8.spells(no) else { throw Unreadable(reason: "garbled: \(key)") }
+        return false
     }
 }
 
@@ -170,7 +181,7 @@ extension StateRecord {
         var rest = lines
         while let line = rest.popLine(), servers.count < StateFileLayout.serverLimit {
             let (key, value) = line.splitAtBlank()
-            if key == Key.server, let server = Self.server(value) { servers.append(server) }
+            if key.utf8.spells(Key.server), let server = Self.server(value) { servers.append(server) }
         }
         return servers
     }
@@ -179,10 +190,10 @@ extension StateRecord {
         let (kind, place) = value.splitAtBlank()
         switch kind {
         case Word.unix where place.first == UInt8(ascii: "/"):
-            return .unix(path: String(place))
+            return .unix(path: String(spelledBy: place))
         case Word.tcp:
             let (address, port) = place.splitAtBlank()
-            return UInt16(String(port)).flatMap {
+            return UInt16(String(spelledBy: port)).flatMap {
                 $0 > 0 ? .tcp(address: address, port: $0) : nil
             }
         default:
@@ -202,12 +213,6 @@ extension ArraySlice<UInt8> {
     /// The first word, and what follows the blank after it.
     fileprivate func splitAtBlank() -> (first: String, rest: ArraySlice<UInt8>) {
         let blank = firstIndex(of: UInt8(ascii: " ")) ?? endIndex
-        return (String(self[..<blank]), self[blank...].dropFirst())
+        return (String(spelledBy: self[..<blank]), self[blank...].dropFirst())
     }
-
-    fileprivate func spells(_ text: String) -> Bool { elementsEqual(text.utf8) }
-}
-
-extension String {
-    fileprivate init(_ bytes: ArraySlice<UInt8>) { self.init(decoding: bytes, as: UTF8.self) }
 }

@@ -1,4 +1,4 @@
-import Glibc
+import CProbe
 
 /// Points on the clocks, and the time that is left.
 enum Clock {

@@ -16,6 +16,7 @@ struct Room {
         Room(name: "CZlib", mayImport: [], why: "a module map and a shim"),
         Room(name: "CSQLite", mayImport: [], why: "a module map and a shim"),
         Room(name: "CLinux", mayImport: [], why: "C only"),
+        Room(name: "CProbe", mayImport: [], why: "C only"),
         Room(
             name: "Facts",
             mayImport: [],
@@ -79,7 +80,11 @@ struct Room {
             mayImport: ["ArgumentParser", "Glibc", "Sidecar"],
             why: "the command line and nothing else"
         ),
-        Room(name: "howdah-probe", mayImport: ["Glibc"], why: "static, on any image, in under a millisecond"),
+        Room(
+            name: "howdah-probe",
+            mayImport: ["CProbe"],
+            why: "Embedded and static: as fast as /bin/true, on any image"
+        ),
     ]
 
     /// Modules that only one file of a room may import, so that replacing them stays a change of one file.

@@ -148,7 +148,7 @@ import Testing
             let bytes = Self.mutated(&generator)
             do throws(StateRecord.Unreadable) {
                 let record = try StateRecord(bytes[...])
-                for probe in StateFileLayout.probes.compactMap(Probe.init) { #expect(record[probe] != nil) }
+                for probe in StateFileLayout.probes.compactMap({ Probe($0) }) { #expect(record[probe] != nil) }
                 #expect(record.servers.count <= StateFileLayout.serverLimit)
             } catch {
                 #expect(!error.reason.isEmpty)

@@ -1,0 +1,1 @@
+../../Sources/howdah-probe/Spelling.swift
