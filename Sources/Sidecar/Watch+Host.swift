@@ -75,13 +75,10 @@ extension Watch {
             wakeUp: wakeUp(.processes),
             place: \.processes,
             look: { deadline in
-                var look = await Look.attempt { () async throws(Failure) in
+                let look = await Look.attempt { () async throws(Failure) in
                     try await self.processes.observe(deadline: deadline)
                 }
-                if case .success(let processes) = look.result, let last = await self.lastWords(processes) {
-                    look.addition = { snapshot, _ in snapshot.dataDirectory = last }
-                }
-                return look
+                return await self.withLastWords(look)
             },
             afterwards: { result in
                 if case .success(let processes) = result { self.heard(processes) }
@@ -96,14 +93,21 @@ extension Watch {
     ///
     /// Death and last words belong into one verdict: an end that pg_control calls clean must not look like a crash for the moment
     /// between two looks.
-    private func lastWords(_ processes: Processes) async -> Observation<DataDirectory>? {
+    private func withLastWords(_ look: Look<Processes>) async -> Look<Processes> {
+        guard case .success(let processes) = look.result, let stamped = await lastWords(processes) else { return look }
+        return Look(result: look.result) { snapshot, _ in
+            snapshot.dataDirectory = .fresh(stamped.value, at: stamped.at)
+        }
+    }
+
+    private func lastWords(_ processes: Processes) async -> Stamped<DataDirectory>? {
         guard case .gone = processes.postmaster, remembered.withLock({ $0.postmaster != nil }) else { return nil }
         let look = await Look.attempt { () async throws(Failure) in
             try await self.directory.observe(deadline: .after(seconds: Self.lastWordsSeconds))
         }
         guard case .success(let directory) = look.result else { return nil }
         recallShutdown(before: directory)
-        return .fresh(directory, at: SystemClock.now())
+        return Stamped(directory, at: SystemClock.now())
     }
 
     private func heard(_ processes: Processes) {
