@@ -2,7 +2,7 @@ import Facts
 
 // The rules for a server that is not there: proven dead, or beyond what the sources can tell.
 
-func decideGone(_ situation: Situation) -> PhaseDecision? {
+func decideGone(_ situation: Situation, memory: Memory) -> PhaseDecision? {
     guard let (why, evidence, goneAt) = proofOfAbsence(situation) else { return nil }
     // Whoever spoke last is right: a server that answered after we saw the process end is another one.
     if let answeredAt = situation.answeredAt, answeredAt > goneAt { return nil }
@@ -30,7 +30,7 @@ func decideGone(_ situation: Situation) -> PhaseDecision? {
             process: .gone
         )
     }
-    if let decision = decideStartFailed(situation, directory, evidence) { return decision }
+    if let decision = decideStartFailed(directory, evidence, memory: memory) { return decision }
     return decideHowItEnded(situation, why: why, evidence: evidence)
 }
 
@@ -47,8 +47,11 @@ private func proofOfAbsence(_ situation: Situation) -> (String, [Evidence], Mome
         let evidence = Evidence(.dataDirectory, "postmaster.pid", "absent", at: situation.directoryAt)
         return ("there is no postmaster.pid in \(directory.path)", [evidence], situation.directoryAt)
     }
-    // The postmaster's own word is that it is ready, and nobody listens where it would.
-    if let lock = situation.lock, lock.status == .ready, !lock.isSingleUser, situation.connectsToLockFilePort,
+    // The postmaster's own word is that it is ready, and nobody listens at an address that has worked before. One that never
+    // worked may simply be the wrong one.
+    let hasWorked = (situation.snapshot.heldSession.last?.value.opened ?? 0) > 0
+    if hasWorked, let lock = situation.lock, lock.status == .ready, !lock.isSingleUser,
+        situation.connectsToLockFilePort,
         case .refused(let text)? = situation.admission?.outcome, (situation.admission?.consecutive ?? 0) >= 2
     {
         return (
@@ -64,12 +67,13 @@ private func proofOfAbsence(_ situation: Situation) -> (String, [Evidence], Mome
 
 /// A start that took the lock, or read the configuration, and gave up before it was ready.
 private func decideStartFailed(
-    _ situation: Situation,
     _ directory: DataDirectory,
-    _ evidence: [Evidence]
+    _ evidence: [Evidence],
+    memory: Memory
 ) -> PhaseDecision? {
     guard let start = directory.lastStart, let endedAt = start.endedAt, start.stage != .reachedReady else { return nil }
-    // A stop asked for while it was starting is a stop; it leaves the control file "shut down" and a lock file that said so.
+    // A stop asked for while it was starting is a stop.
+    if memory.stoppedStart == start.beganAt { return nil }
     let stage =
         start.stage == .tookLock
         ? "it took the lock file postmaster.pid and gave it back before it was ready"
@@ -116,13 +120,28 @@ private func decideHowItEnded(_ situation: Situation, why: String, evidence: [Ev
 func decideSingleUser(_ situation: Situation) -> PhaseDecision? {
     guard let lock = situation.lock, lock.isSingleUser, !situation.serverAnswers else { return nil }
     let isVerified = situation.postmaster != nil
+    guard isVerified else {
+        let evidence = Evidence(
+            .dataDirectory,
+            "postmaster.pid line 1",
+            .integer(-Int64(lock.pid)),
+            at: situation.directoryAt
+        )
+        return PhaseDecision(
+            phase: .unknown,
+            why: "postmaster.pid names a single-user backend that cannot be seen from here",
+            evidence: [evidence],
+            candidates: [.singleUser, .crashed],
+            process: .unknown
+        )
+    }
     return PhaseDecision(
         phase: .singleUser,
         why: "a single-user backend (process \(lock.pid)) owns the data directory",
         evidence: [
             Evidence(.dataDirectory, "postmaster.pid line 1", .integer(-Int64(lock.pid)), at: situation.directoryAt)
         ],
-        process: isVerified ? .alive : .unknown
+        process: .alive
     )
 }
 

@@ -19,7 +19,11 @@ struct Case: Sendable {
 
 /// How long each source's word counts, in seconds; past that it is stale and decides nothing.
 enum Freshness {
-    static let admission = 20.0
+    /// Longer than the longest wait between two attempts, so that a word counts until the next one.
+    static func admission(_ snapshot: Snapshot) -> Double {
+        let cadence = snapshot.sensors.first { $0.id == .admission }?.cadenceSeconds ?? 5
+        return max(30, cadence * 1.25 + 10)
+    }
     static let vitals = 5.0
     static let sessions = 30.0
     static let dataDirectory = 15.0
@@ -45,11 +49,11 @@ struct Situation: Sendable {
     /// The data directory's system identifier differs from the server's: it is another cluster's.
     var directoryIsForeign = false
 
-    init(_ snapshot: Snapshot, now: Moment) {
+    init(_ snapshot: Snapshot, now: Moment, wasForeign: Bool = false) {
         self.snapshot = snapshot
         self.now = now
         let never = Moment(boot: .min / 2, wall: 0)
-        admission = snapshot.admission.value(within: Freshness.admission, of: now)
+        admission = snapshot.admission.value(within: Freshness.admission(snapshot), of: now)
         admissionAt = snapshot.admission.at ?? never
         vitals = snapshot.vitals.value(within: Freshness.vitals, of: now)
         vitalsAt = snapshot.vitals.at ?? never
@@ -58,13 +62,27 @@ struct Situation: Sendable {
         processes = snapshot.processes.value(within: Freshness.processes, of: now)
         processesAt = snapshot.processes.at ?? never
         if let loss = snapshot.heldSession.last?.value.lastLoss, loss.at > vitalsAt { vitals = nil }
-        if let control, let identity = snapshot.identity.last?.value.systemIdentifier, serverAnswers,
-            control.systemIdentifier != identity
-        {
-            directoryIsForeign = true
+        directoryIsForeign = belongsToAnotherServer ?? wasForeign
+        if directoryIsForeign {
             directory = nil
             processes = nil
         }
+    }
+
+    /// Seconds by which the lock file's start time may differ from the server's own.
+    private static let startTolerance = 60.0
+
+    /// Whether the data directory is another server's than the one that answers; nil while nobody answers.
+    ///
+    /// Another cluster has another identifier. A copy of the same one, on a standby's host, has another start time.
+    private var belongsToAnotherServer: Bool? {
+        guard serverAnswers, let control, let identity = snapshot.identity.last?.value.systemIdentifier else {
+            return nil
+        }
+        if control.systemIdentifier != identity { return true }
+        guard let started = vitals?.postmasterStartedAt, let lockStarted = lock?.startedAt else { return false }
+        let isSettled = vitalsAt.unixSeconds - started > Self.startTolerance
+        return isSettled && abs(started - Double(lockStarted)) > Self.startTolerance
     }
 
     /// pg_control, if it is there and believed.

@@ -10,7 +10,7 @@ public func diagnose(
     policy: Policy,
     now: Moment
 ) -> (verdict: Verdict, memory: Memory) {
-    let situation = Situation(snapshot, now: now)
+    let situation = Situation(snapshot, now: now, wasForeign: memory.directoryIsForeign)
     let before = memory.verdict
     var memory = memory
     var verdict = Verdict(at: now)
@@ -39,8 +39,11 @@ public func diagnose(
     verdict.state = headlineState(decision, conditions: verdict.conditions)
     verdict.stateSince = since(before, now, \.state, \.stateSince, verdict.state)
     verdict.summary = summarize(verdict, decision: decision)
-    verdict.probes = answerProbes(verdict, subject: subject, settled: memory.settledProbes)
-    if isSettled(verdict, policy: policy) { memory.settledProbes = verdict.probes }
+    verdict.probes = answerProbes(verdict, subject: subject, memory: memory)
+    if isSettled(verdict, policy: policy) {
+        memory.settledProbes = verdict.probes
+        memory.settledPhase = verdict.phase
+    }
     for probe in ProbeID.allCases where before?.probes[probe].pass == verdict.probes[probe].pass {
         verdict.probesSince[probe] = before?.probesSince[probe] ?? now
     }
@@ -56,6 +59,10 @@ extension Memory {
         if decision.phase == .reinitializing, before?.phase != .reinitializing {
             reinitializations.append(now)
             if reinitializations.count > Self.reinitializationLimit { reinitializations.removeFirst() }
+        }
+        directoryIsForeign = situation.directoryIsForeign
+        if decision.phase == .stopping, let start = situation.directory?.lastStart, start.endedAt == nil {
+            stoppedStart = start.beganAt
         }
         unknownSince = decision.phase == .unknown ? unknownSince ?? now : nil
         let continues = before.map { isRecovering($0.phase) } ?? false
@@ -89,7 +96,7 @@ private func revision(of verdict: Verdict, after before: Verdict?) -> UInt64 {
 private func headlineState(_ decision: PhaseDecision, conditions: [ActiveCondition]) -> State {
     switch decision.process {
     case .gone: return .dead
-    case .unknown: return decision.phase == .singleUser ? .liveBut : .unknown
+    case .unknown: return .unknown
     case .alive:
         let accepts = decision.phase == .running
         return accepts && !conditions.contains { $0.severity >= .warning } ? .live : .liveBut

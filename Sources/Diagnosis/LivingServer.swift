@@ -77,7 +77,7 @@ func decideUnresponsive(_ situation: Situation, memory: Memory) -> PhaseDecision
         )
     }
     guard let admission = situation.admission, case .timedOut(let stage) = admission.outcome,
-        stage == .firstByte
+        stage == .firstByte || (stage != .accept && situation.vitals == nil && admission.consecutive >= 2)
     else { return nil }
     var evidence = [
         Evidence(.admission, "outcome", .text(admission.outcome.message), at: situation.admissionAt),
@@ -88,7 +88,9 @@ func decideUnresponsive(_ situation: Situation, memory: Memory) -> PhaseDecision
     }
     // One timeout may be load; two in a row are silence. Meanwhile the last phase stands.
     if admission.consecutive < 2, evidence.count == 2 {
-        guard let before = memory.verdict, before.phase != .unknown, before.phase != .unresponsive else { return nil }
+        guard let before = memory.verdict, before.phase != .unknown, before.phase != .unresponsive,
+            before.state == .live || before.state == .liveBut
+        else { return nil }
         return PhaseDecision(
             phase: before.phase,
             why: "no answer to one start-up attempt",

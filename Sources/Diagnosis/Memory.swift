@@ -15,6 +15,12 @@ public struct Memory: Sendable {
     /// Since when the phase has been unknown; nil while it is known.
     var unknownSince: Moment?
 
+    /// The data directory was another cluster's when that could last be told.
+    var directoryIsForeign = false
+    /// The start attempt that was seen to be told to stop.
+    var stoppedStart: Moment?
+    /// The phase that `settledProbes` belong to.
+    var settledPhase: Phase?
     /// The probes' answers of the last verdict that did not have to hold any.
     var settledProbes: Probes?
 

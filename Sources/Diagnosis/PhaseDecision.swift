@@ -25,7 +25,7 @@ struct PhaseDecision {
 /// The order of the rules is the order in which sources overrule each other: a proven death, a single-user backend, a
 /// crash, a shutdown, silence, recovery, and only then "it runs".
 func decidePhase(_ situation: Situation, memory: Memory) -> PhaseDecision {
-    if let decision = decideGone(situation) { return decision }
+    if let decision = decideGone(situation, memory: memory) { return decision }
     if let decision = decideSingleUser(situation) { return decision }
     let isAlive = situation.postmaster != nil || situation.serverAnswers || situation.kernelAccepts
     guard isAlive else { return decideUnproven(situation, memory: memory) }

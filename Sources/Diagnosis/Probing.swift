@@ -30,8 +30,9 @@ private func phaseAnswers(_ phase: Phase) -> (liveness: PhaseAnswer, readWrite: 
 
 /// Answers the four probes: the phase first, then each condition's effect after policy.
 ///
-/// `settled` are the answers of the last verdict that did not have to hold any.
-func answerProbes(_ verdict: Verdict, subject: Case, settled: Probes?) -> Probes {
+/// `memory` has the answers of the last verdict that did not have to hold any, and its phase.
+func answerProbes(_ verdict: Verdict, subject: Case, memory: Memory) -> Probes {
+    let settled = memory.settledProbes
     let answers = phaseAnswers(verdict.phase)
     var byPhase = Probes(all: ProbeResult(pass: false, reason: ""))
     byPhase.liveness = answer(.liveness, answers.liveness, verdict, subject, settled)
@@ -40,9 +41,11 @@ func answerProbes(_ verdict: Verdict, subject: Case, settled: Probes?) -> Probes
     if byPhase.readOnly.pass, let lag = lagBeyondLimit(verdict, subject) { byPhase.readOnly = lag }
     byPhase.readiness = readiness(byPhase, verdict)
 
+    // What a server said of itself before it accepted sessions says nothing of it now.
+    let wasRunning = memory.settledPhase == .running || memory.settledPhase == .promoting
     var probes = byPhase
     for probe in ProbeID.allCases {
-        probes[probe] = applyConditions(probe, byPhase[probe], verdict, settled) { definition in
+        probes[probe] = applyConditions(probe, byPhase[probe], verdict, wasRunning ? settled : nil) { definition in
             let own = subject.policy.effect(definition, on: probe)
             // Readiness promises what the role promises: what fails the role's probe fails readiness.
             guard probe == .readiness, own == .pass else { return own }

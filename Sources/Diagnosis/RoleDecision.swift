@@ -21,7 +21,9 @@ func decideRole(_ situation: Situation, phase: Phase, memory: Memory) -> Role {
 /// The role by signal files and the control file; nil where they do not tell.
 private func roleByFiles(_ situation: Situation) -> Role? {
     guard let directory = situation.directory, directory.contents == .cluster else { return nil }
-    if directory.hasStandbySignal || directory.hasRecoverySignal { return .standby }
+    // A running primary stays one whatever is put beside it: a signal file counts at the next start.
+    let isStandbyByIntent = directory.hasStandbySignal || directory.hasRecoverySignal
+    if isStandbyByIntent, situation.control?.state != .inProduction { return .standby }
     switch situation.control?.state {
     case .inProduction, .shutDown, .inCrashRecovery, .shuttingDown, .startingUp: return .primary
     case .inArchiveRecovery, .shutDownInRecovery: return .standby

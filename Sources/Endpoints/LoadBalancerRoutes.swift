@@ -147,12 +147,12 @@ private func compareLag(_ call: Call, limit: Double) -> CheckResult {
 private let lagAgeSeconds = 10.0
 
 private func agentOnly(_ subject: String) -> @Sendable (Call) -> CheckResult {
-    { _ in .fail("only an agent knows \(subject), and none is configured") }
+    { _ in .fail("only an agent knows \(subject), and this version does not ask one yet") }
 }
 
 private func primaryOrAgentOnly(_ property: String) -> @Sendable (Call) -> CheckResult {
     { call in
         if call.published.verdict.role == .primary { return .probe(call, .readOnly) }
-        return .fail("only an agent knows whether a standby \(property), and none is configured")
+        return .fail("only an agent knows whether a standby \(property), and this version does not ask one yet")
     }
 }

@@ -20,7 +20,9 @@ public actor AdmissionSensor {
     /// One attempt: its outcome, how long each step took, and how many in a row ended with this kind of outcome.
     public func observe(deadline: Deadline) async throws(Failure) -> Admission {
         var admission = await session.admit(until: deadline)
-        let kind = admission.outcome.kind
+        var kind = admission.outcome.kind
+        // A silence is counted by how far the attempt came.
+        if case .timedOut(let stage) = admission.outcome { kind += " " + stage.rawValue }
         // Attempts of a Howdah that is stopping say nothing of the server.
         if admission.outcome == .cancelled { return admission }
         let count = last?.kind == kind ? (last?.count ?? 0) + 1 : 1

@@ -23,6 +23,8 @@ final class Board: VerdictSource {
         var cost = Cost()
         var confirmedAt: Moment
         var waiters: [UInt64: CheckedContinuation<Void, Never>] = [:]
+        /// Waits whose time ran out before they had begun.
+        var expired: Set<UInt64> = []
         var nextWaiter: UInt64 = 0
     }
 
@@ -54,8 +56,9 @@ final class Board: VerdictSource {
 
     /// Changes the snapshot and reaches a new verdict from it.
     func record(_ change: (inout Snapshot, inout Cost) -> Void) {
-        let now = SystemClock.now()
         let (waiters, isNew) = state.withLock { state -> ([CheckedContinuation<Void, Never>], Bool) in
+            // Read under the lock, so that verdicts follow each other in time.
+            let now = SystemClock.now()
             change(&state.snapshot, &state.cost)
             let before = state.verdict
             let (verdict, memory) = diagnose(state.snapshot, memory: state.memory, policy: policy, now: now)
@@ -91,11 +94,11 @@ final class Board: VerdictSource {
     func latest() -> Published { state.withLock { published($0) } }
 
     func change(after revision: UInt64, timeout: Duration) async -> Published {
+        let id = state.withLock { state -> UInt64 in
+            state.nextWaiter += 1
+            return state.nextWaiter
+        }
         await withDiscardingTaskGroup { group in
-            let id = state.withLock { state -> UInt64 in
-                state.nextWaiter += 1
-                return state.nextWaiter
-            }
             group.addTask {
                 do { try await Task.sleep(for: timeout) } catch { return }
                 self.release(id)
@@ -103,6 +106,7 @@ final class Board: VerdictSource {
             await wait(id, revision: revision)
             group.cancelAll()
         }
+        state.withLock { _ = $0.expired.remove(id) }
         return latest()
     }
 
@@ -110,7 +114,9 @@ final class Board: VerdictSource {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let isReady = state.withLock { state -> Bool in
-                    guard state.verdict.revision == revision, !Task.isCancelled else { return true }
+                    guard state.verdict.revision == revision, !Task.isCancelled, !state.expired.contains(id) else {
+                        return true
+                    }
                     state.waiters[id] = continuation
                     return false
                 }
@@ -122,7 +128,11 @@ final class Board: VerdictSource {
     }
 
     private func release(_ id: UInt64) {
-        state.withLock { $0.waiters.removeValue(forKey: id) }?.resume()
+        state.withLock { state -> CheckedContinuation<Void, Never>? in
+            if let waiter = state.waiters.removeValue(forKey: id) { return waiter }
+            state.expired.insert(id)
+            return nil
+        }?.resume()
     }
 
     private func published(_ state: borrowing State) -> Published {

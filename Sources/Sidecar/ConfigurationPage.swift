@@ -17,6 +17,19 @@ public enum ConfigurationPage {
 
     private static func shown(_ value: SettingValue) -> String {
         guard let text = value.text, !text.isEmpty else { return "(not set)" }
-        return value.key.isSecret ? LinkConfiguration.masked(conninfo: text) : text
+        switch value.key {
+        case .postgres: return LinkConfiguration.masked(conninfo: text)
+        case .patroni, .storeEndpoints: return withoutUserinfo(text)
+        default: return text
+        }
+    }
+
+    /// URLs, several by comma, with what stands before their `@` masked.
+    private static func withoutUserinfo(_ text: String) -> String {
+        text.split(separator: ",", omittingEmptySubsequences: false).map { url in
+            guard let at = url.lastIndex(of: "@") else { return String(url) }
+            let scheme = url.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)[0]
+            return scheme.hasSuffix(":") ? "\(scheme)//****\(url[at...])" : "****\(url[at...])"
+        }.joined(separator: ",")
     }
 }

@@ -81,5 +81,5 @@ public enum SettingKey: String, Sendable, Hashable, CaseIterable {
     }
 
     /// Whether the value may hold a password.
-    public var isSecret: Bool { self == .postgres }
+    public var isSecret: Bool { self == .postgres || self == .patroni || self == .storeEndpoints }
 }

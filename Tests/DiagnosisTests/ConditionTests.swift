@@ -93,6 +93,32 @@ import Testing
         )
     }
 
+    @Test func lockedOutHoldsNothingFromBeforeTheServerAccepted() {
+        var patient = Patient()
+        var builder = SnapshotBuilder()
+        builder.admission(.rejected(.startingUp, message: "the database system is starting up"), at: 0)
+        builder.directory(at: 0, lock: .starting, control: .shutDown)
+        builder.postmaster(at: 0)
+        #expect(!patient.verdict(builder, at: 0).probes.readiness.pass)
+        builder.admission(.notAuthenticated(sqlState: "28000", message: "role \"howdah\" does not exist"), at: 1)
+        builder.directory(at: 1, lock: .ready, control: .inProduction)
+        #expect(patient.verdict(builder, at: 1).probes.readiness.pass)
+    }
+
+    @Test func lockedOutDoesNotHideADeath() {
+        var patient = Patient()
+        var builder = SnapshotBuilder.healthyPrimary(at: 0)
+        patient.verdict(builder, at: 0)
+        builder.admission(.notAttempted("the password file cannot be read"), at: 1)
+        builder.loss(.closed, at: 1)
+        patient.verdict(builder, at: 1)
+        builder.postmasterGone(at: 2)
+        let verdict = patient.verdict(builder, at: 2)
+        #expect(verdict.phase == .crashed)
+        #expect(!verdict.probes.readiness.pass)
+        #expect(!verdict.probes.liveness.pass)
+    }
+
     @Test func missingPrivilegesNameTheGrant() {
         var patient = Patient()
         var builder = SnapshotBuilder.healthyPrimary(at: 0)

@@ -69,6 +69,9 @@ struct Scenario: Sendable, CustomStringConvertible {
         Scenario(description: "lock file says ready, nobody listens", phase: .crashed, state: .dead, role: .primary) {
             var builder = SnapshotBuilder()
             builder.snapshot.port = 5432
+            var held = HeldSession()
+            held.opened = 1
+            builder.snapshot.heldSession = .fresh(held, at: at(-1))
             builder.admission(.refused("refused"), at: 0, consecutive: 2)
             builder.directory(at: 0, lock: .ready, control: .inProduction)
             return builder
@@ -143,6 +146,7 @@ struct Scenario: Sendable, CustomStringConvertible {
             builder.directory(at: 0, lock: nil, control: .inProduction) {
                 $0.lockFile = .present(LockFile(pid: 55, isSingleUser: true))
             }
+            builder.postmaster(at: 0)
             return builder
         },
     ]
@@ -277,6 +281,49 @@ struct Scenario: Sendable, CustomStringConvertible {
         let later = patient.verdict(builder, at: 120)
         #expect(later.state == .unknown)
         #expect(later.phase == .unknown)
+    }
+
+    @Test func aStopBeforeReadyIsNoFailedStart() {
+        var patient = Patient()
+        var builder = SnapshotBuilder()
+        builder.directory(at: 0, lock: .stopping, control: .inCrashRecovery) {
+            $0.lastStart = StartAttempt(stage: .tookLock, beganAt: at(-5))
+        }
+        builder.postmaster(at: 0)
+        #expect(patient.verdict(builder, at: 0).phase == .stopping)
+        builder.directory(at: 1, lock: nil, control: .inCrashRecovery) {
+            $0.lastStart = StartAttempt(stage: .tookLock, beganAt: at(-5), endedAt: at(1))
+        }
+        builder.postmasterGone(at: 1)
+        #expect(patient.verdict(builder, at: 1).phase == .crashed)
+    }
+
+    @Test func aForeignDirectoryStaysForeignWhenTheServerFallsSilent() {
+        var patient = Patient()
+        var builder = SnapshotBuilder.healthyPrimary(at: 0)
+        builder.identity(systemIdentifier: 8)
+        builder.directory(at: 0, lock: nil, control: .shutDown)
+        #expect(patient.verdict(builder, at: 0).phase == .running)
+        builder.loss(.closed, at: 1)
+        builder.admission(.refused("refused"), at: 1.1)
+        builder.directory(at: 2, lock: nil, control: .shutDown)
+        #expect(patient.verdict(builder, at: 2).state == .unknown)
+    }
+
+    @Test func anAddressThatNeverWorkedProvesNothing() {
+        var patient = Patient()
+        var builder = SnapshotBuilder()
+        builder.snapshot.port = 5432
+        builder.admission(.refused("refused"), at: 0, consecutive: 9)
+        builder.directory(at: 0, lock: .ready, control: .inProduction)
+        #expect(patient.verdict(builder, at: 0).state == .unknown)
+    }
+
+    @Test func aSignalFileBesideARunningPrimaryChangesNothing() {
+        var patient = Patient()
+        var builder = SnapshotBuilder.healthyPrimary(at: 0)
+        builder.directory(at: 1, lock: .ready, control: .inProduction) { $0.hasStandbySignal = true }
+        #expect(patient.verdict(builder, at: 1).role == .primary)
     }
 
     @Test func promotionFollowsTheLatestSource() {

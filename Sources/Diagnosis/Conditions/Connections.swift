@@ -133,16 +133,20 @@ private struct Slots {
             }
             used = situation.snapshot.walSender.value(within: Freshness.sessions, of: situation.now)?.clientBackends
         }
-        // A refusal counts until a later look at the slots contradicts it.
+        // A refusal counts until a later look at the slots contradicts it clearly: sessions that are still starting hold
+        // slots and are not in pg_stat_activity yet.
+        let isContradicted =
+            situation.vitals != nil && situation.vitalsAt > situation.admissionAt
+            && Double(used ?? 0) < 0.9 * Double(ordinary ?? 0)
         if case .full(let fullness, _)? = situation.admission?.outcome,
-            situation.vitals == nil || situation.admissionAt >= situation.vitalsAt
+            !isContradicted
         {
             refusal = fullness
         }
     }
 
     var isFull: Bool {
-        if refusal == .allSlots || refusal == .reservedOnly { return true }
+        if refusal == .allSlots || refusal == .reservedOnly || refusal == .other { return true }
         guard let used, let ordinary else { return false }
         return used >= ordinary
     }

@@ -55,7 +55,7 @@ extension Catalogue {
         .observer,
         .warning,
         title: "A sensor has not finished a look for much longer than its cadence.",
-        recognition: "The last look ended more than three cadences and ten seconds ago.",
+        recognition: "The last look ended more than three cadences and thirty seconds ago.",
         advice: "Howdah itself is slow or stuck: is the machine out of CPU, or the data directory's storage hanging?",
         dependsOn: ["observer_locked_out"]
     )
@@ -77,7 +77,7 @@ extension Catalogue {
 
 private func recogniseLockedOut(_ subject: Case, _ definition: ConditionDefinition) -> Finding? {
     let situation = subject.situation
-    guard let outcome = situation.admission?.outcome else { return nil }
+    guard let outcome = situation.admission?.outcome, subject.isRunning || subject.phase == .unknown else { return nil }
     switch outcome {
     case .notAuthenticated(let sqlState, let message):
         var evidence = [Evidence(.admission, "message", .text(message), at: situation.admissionAt)]
@@ -177,7 +177,7 @@ private func recogniseSensorStale(_ subject: Case, _ definition: ConditionDefini
     let stale = subject.snapshot.sensors.filter { status in
         guard let lastAt = status.lastAt else { return false }
         if case .absent = status.condition { return false }
-        return subject.now.seconds(since: lastAt) > 3 * status.cadenceSeconds + 10
+        return subject.now.seconds(since: lastAt) > 3 * status.cadenceSeconds + 30
     }
     guard let worst = stale.first, let lastAt = worst.lastAt else { return nil }
     let age = formatDuration(seconds: subject.now.seconds(since: lastAt))
