@@ -51,6 +51,10 @@ import Testing
     @Test func theAnswerSaysWhy() throws {
         let response = try #require(Situation.standby.answer(Request("GET", "/sync")))
         #expect(response.text.contains("\"pass\": false"))
-        #expect(response.text.contains("only an agent knows whether a standby is synchronous, and none is configured"))
+        #expect(
+            response.text.contains(
+                "only an agent knows whether a standby is synchronous, and this version does not ask one yet"
+            )
+        )
     }
 }

@@ -15,7 +15,9 @@ extension Fault {
         mend: { stage in
             // The writer's open waits for the reader, and the reader's for the writer.
             try await Command.succeed(["cp", stage.savedCheckpoint, stage.originCheckpoint], within: 10)
-        }
+        },
+        // A checkpoint puts a proper file in the FIFO's place; a crash before it would meet the FIFO again.
+        cleanUp: { try await $0.server.psql("CHECKPOINT") }
     )
 }
 
