@@ -112,11 +112,14 @@ extension Watch {
 
     private func heard(_ processes: Processes) {
         directory.note(postmaster: processes.postmaster)
-        var pid: Int32?
-        if case .alive(let process) = processes.postmaster { pid = process.pid }
+        // A postmaster that goes on after a stop is as much news as a new one.
+        var life: Life?
+        if case .alive(let process) = processes.postmaster {
+            life = Life(pid: process.pid, isStopped: process.isStopped)
+        }
         let isNew = remembered.withLock { remembered in
-            defer { remembered.postmaster = pid }
-            return remembered.postmaster != pid
+            defer { remembered.postmaster = life }
+            return remembered.postmaster != life
         }
         if isNew { wake(.dataDirectory, .admission, .vitals) }
     }

@@ -23,11 +23,17 @@ final class Watch: Service {
     /// What was seen last, to tell news from repetition.
     struct Remembered {
         var landmark: Landmark?
-        var postmaster: Int32?
+        var postmaster: Life?
         var outcome: String?
         var isFull = false
         var opened = 0
         var sightingAt: Moment?
+    }
+
+    /// What of the postmaster the other sensors must hear of when it changes.
+    struct Life: Equatable {
+        var pid: Int32
+        var isStopped: Bool
     }
 
     /// What of the data directory the other sensors must hear of when it changes.

@@ -115,6 +115,12 @@ import Testing
             for user in ["howdah", "postgres", "howdah_blind"] {
                 let isBlind = user == "howdah_blind"
                 try await Sensing.with(server.conninfo(user: user)) { sensing in
+                    // A backend of the step before may still be leaving.
+                    #expect(
+                        try await eventually(within: 5) {
+                            try await sensing.held.vitals(deadline: soon()).clientBackends == 7
+                        }
+                    )
                     let vitals = try await sensing.held.vitals(deadline: soon())
                     #expect(vitals.clientBackends == 7 && vitals.walSenders == (isBlind ? nil : 0))
                     let states = isBlind ? ["active": 1, "": 6] : ["active": 1, "idle": 4, "idle in transaction": 2]
