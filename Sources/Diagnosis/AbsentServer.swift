@@ -50,7 +50,7 @@ private func proofOfAbsence(_ situation: Situation) -> (String, [Evidence], Mome
     // The postmaster's own word is that it is ready, and nobody listens at an address that has worked before. One that never
     // worked may simply be the wrong one.
     let hasWorked = (situation.snapshot.heldSession.last?.value.opened ?? 0) > 0
-    if hasWorked, let lock = situation.lock, lock.status == .ready, !lock.isSingleUser,
+    if hasWorked, !situation.heldSessionAnswers, let lock = situation.lock, lock.status == .ready, !lock.isSingleUser,
         situation.connectsToLockFilePort,
         case .refused(let text)? = situation.admission?.outcome, (situation.admission?.consecutive ?? 0) >= 2
     {

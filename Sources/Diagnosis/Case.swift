@@ -110,6 +110,21 @@ struct Situation: Sendable {
         }
     }
 
+    /// The held session answered a moment ago, be it with an error: the server works, whatever new sessions meet.
+    var heldSessionAnswers: Bool {
+        if vitals != nil { return true }
+        guard snapshot.heldSession.last?.value.isOpen == true, let at = snapshot.vitals.at,
+            now.seconds(since: at) <= Freshness.vitals
+        else { return false }
+        return snapshot.vitals.failure?.sqlState != nil
+    }
+
+    /// The postmaster is seen, and neither stopped nor stuck in the kernel.
+    var postmasterIsAwake: Bool {
+        guard let postmaster else { return false }
+        return !postmaster.isStopped && !postmaster.isUninterruptible
+    }
+
     /// The kernel accepted a connection and no byte came: some process holds the listening socket.
     var kernelAccepts: Bool { admission?.outcome == .timedOut(.firstByte) }
 
@@ -123,7 +138,7 @@ struct Situation: Sendable {
     }
 
     /// Some source got an answer from a server, and nothing later says that it is gone.
-    var serverAnswers: Bool { (vitals != nil) || admissionAnswered }
+    var serverAnswers: Bool { heldSessionAnswers || admissionAnswered }
 
     /// When a server last answered, by any way.
     var answeredAt: Moment? {

@@ -76,8 +76,10 @@ func decideUnresponsive(_ situation: Situation, memory: Memory) -> PhaseDecision
             process: .alive
         )
     }
-    guard let admission = situation.admission, case .timedOut(let stage) = admission.outcome,
-        stage == .firstByte || (stage != .accept && situation.vitals == nil && admission.consecutive >= 2)
+    // What answers on the held session is no silent server: then it is new sessions that hang in their start-up. Without a
+    // look at the postmaster that cannot be told from a stopped one.
+    guard let admission = situation.admission, admission.outcome == .timedOut(.firstByte),
+        !(situation.heldSessionAnswers && situation.postmasterIsAwake)
     else { return nil }
     var evidence = [
         Evidence(.admission, "outcome", .text(admission.outcome.message), at: situation.admissionAt),
@@ -207,8 +209,7 @@ private func decideStartingLocally(
 }
 
 func decideRunning(_ situation: Situation) -> PhaseDecision? {
-    let hasVitals = situation.vitals != nil
-    guard hasVitals || situation.admissionPassesPostmaster else { return nil }
+    guard situation.heldSessionAnswers || situation.admissionPassesPostmaster else { return nil }
     var evidence: [Evidence] = []
     if let admission = situation.admission {
         evidence.append(Evidence(.admission, "outcome", .text(admission.outcome.kind), at: situation.admissionAt))

@@ -11,39 +11,16 @@ public enum PolicyFile {
     public static let maximumBytes = 65_536
 
     /// What is wrong with a policy file, with the line that it stands on.
-    public struct Problem: Error, Sendable, Equatable, CustomStringConvertible {
-        /// The line, from 1.
-        public var line: Int
-        /// What is wrong and what would be accepted.
-        public var text: String
-        /// Line and text in one.
-        public var description: String { "line \(line): \(text)" }
-    }
+    public typealias Problem = AssignmentLines.Problem
 
     /// Parses a policy against the catalogue.
     ///
     /// - Throws: `Problem` at the first line that names something unknown or gives a value out of bounds.
     public static func parse(_ text: String) throws(Problem) -> Policy {
         var policy = Policy()
-        var seen: [String: Int] = [:]
-        for (index, raw) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-            let line = trimmed(raw.prefix { $0 != "#" })
-            guard !line.isEmpty else { continue }
-            let number = index + 1
-            guard let equals = line.firstIndex(of: "=") else {
-                throw Problem(line: number, text: "expected `name = value`, found `\(line.prefix(60))`")
-            }
-            let name = trimmed(line[..<equals])
-            var value = trimmed(line[line.index(after: equals)...])
-            if value.count >= 2, value.hasPrefix("'"), value.hasSuffix("'") {
-                value = String(value.dropFirst().dropLast())
-            }
-            if let first = seen[name] {
-                throw Problem(line: number, text: "\(name) is set twice; the first time on line \(first)")
-            }
-            seen[name] = number
-            do throws(Invalid) { try set(name, value, in: &policy) } catch {
-                throw Problem(line: number, text: error.text)
+        for assignment in try AssignmentLines.parse(text) {
+            do throws(Invalid) { try set(assignment.name, assignment.value, in: &policy) } catch {
+                throw Problem(line: assignment.line, text: error.text)
             }
         }
         return policy
@@ -101,11 +78,4 @@ public enum PolicyFile {
     }
 
     private static func listed(_ words: [String]) -> String { words.joined(separator: ", ") }
-
-    private static func trimmed(_ text: some StringProtocol) -> String {
-        let start = text.drop { $0.isWhitespace }
-        var characters = Substring(start)
-        while characters.last?.isWhitespace == true { characters.removeLast() }
-        return String(characters)
-    }
 }

@@ -106,13 +106,23 @@ private func check(
 
 @Sendable private func takesWriters(_ call: Call) -> CheckResult {
     let verdict = call.published.verdict
-    guard verdict.role == .primary else { return .fail("the role is \(verdict.role.rawValue), not primary") }
+    // While the role cannot be told the probe keeps its last answer, and only a primary's is yes.
+    let isHeld = verdict.role == .unknown && verdict.probes.readWrite.pass
+    guard verdict.role == .primary || isHeld else {
+        return .fail("the role is \(verdict.role.rawValue), not primary")
+    }
     return .probe(call, .readWrite)
 }
 
 @Sendable private func takesReadersAsStandby(_ call: Call) -> CheckResult {
     let verdict = call.published.verdict
-    guard verdict.role == .standby else { return .fail("the role is \(verdict.role.rawValue), not standby") }
+    // As above: a server that was read-only when it was last seen was a standby.
+    let isHeld =
+        verdict.role == .unknown && verdict.phase == .unknown && verdict.probes.readOnly.pass
+        && !verdict.probes.readWrite.pass
+    guard verdict.role == .standby || isHeld else {
+        return .fail("the role is \(verdict.role.rawValue), not standby")
+    }
     let probe = CheckResult.probe(call, .readOnly)
     guard case .pass = probe, let limit = call.query.number("lag") else { return probe }
     return compareLag(call, limit: limit)
@@ -125,7 +135,7 @@ private func check(
 /// How far replay is behind what was received.
 ///
 /// Only as good as what is received: a standby whose receiver is gone has replayed all it got, and would report no lag
-/// (rule 3 of the conditions). So without a receiver among the processes the lag is not known, and the check fails.
+/// (rule 3 of the conditions). So without a receiver that streams the lag is not known, and the check fails.
 private func compareLag(_ call: Call, limit: Double) -> CheckResult {
     let snapshot = call.published.snapshot
     guard let vitals = snapshot.vitals.value(within: lagAgeSeconds, of: call.now),
@@ -134,14 +144,18 @@ private func compareLag(_ call: Call, limit: Double) -> CheckResult {
     let behind = max(0, Double(received.distance(from: replayed)))
     let words = "replay is \(formatBytes(behind)) behind what was received"
     guard behind <= limit else { return .fail("\(words), more than \(formatBytes(limit))") }
-    let children = snapshot.processes.value(within: lagAgeSeconds, of: call.now)?.children
-    guard let children else {
-        return .fail("the lag is not known: the processes are not seen, so neither is the WAL receiver")
-    }
-    guard children.keys.contains(where: { $0.filter(\.isLetter).lowercased() == "walreceiver" }) else {
-        return .fail("the lag is not known: no WAL receiver runs")
+    guard hasReceiver(snapshot, vitals, now: call.now) else {
+        return .fail("the lag is not known: no WAL receiver streams")
     }
     return .pass(words)
+}
+
+/// By `pg_stat_wal_receiver`, which hides the status from a role without pg_read_all_stats; then by the process table.
+private func hasReceiver(_ snapshot: Snapshot, _ vitals: Vitals, now: Moment) -> Bool {
+    if let status = vitals.walReceiverStatus { return status == "streaming" }
+    guard vitals.hasWALReceiver == true else { return false }
+    let children = snapshot.processes.value(within: lagAgeSeconds, of: now)?.children ?? [:]
+    return children.keys.contains { $0.filter(\.isLetter).lowercased() == "walreceiver" }
 }
 
 private let lagAgeSeconds = 10.0

@@ -1,3 +1,5 @@
+import Facts
+
 /// The two text formats of metrics.
 ///
 /// Names and labels are the same in both.

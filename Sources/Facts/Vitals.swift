@@ -16,6 +16,10 @@ public struct Vitals: Sendable, Hashable {
     public var replayPauseState: String?
     /// `pg_last_xact_replay_timestamp()`, Unix seconds; nil on a primary or where nothing was replayed.
     public var lastReplayedTransactionAt: Double?
+    /// Whether `pg_stat_wal_receiver` has a row; nil on a primary.
+    public var hasWALReceiver: Bool?
+    /// `status` of `pg_stat_wal_receiver`, such as `streaming`; nil without a receiver or without `pg_read_all_stats`.
+    public var walReceiverStatus: String?
     /// `pg_postmaster_start_time()`, Unix seconds.
     public var postmasterStartedAt: Double?
     /// `pg_conf_load_time()`, Unix seconds.

@@ -2,8 +2,8 @@
 public struct SessionLimits: Sendable, Hashable {
     /// `statement_timeout`, in seconds.
     public var statementSeconds = 5.0
-    /// `lock_timeout`, in seconds: the catalogues can be locked, too.
-    public var lockSeconds = 1.0
+    /// `lock_timeout`, in seconds: the catalogues can be locked, too, and whoever waits for a lock is waited for.
+    public var lockSeconds = 0.1
     /// `idle_in_transaction_session_timeout`, in seconds.
     public var idleInTransactionSeconds = 10.0
 

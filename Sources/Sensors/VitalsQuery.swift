@@ -32,6 +32,8 @@ enum VitalsQuery {
                         (SELECT received_tli FROM pg_stat_wal_receiver),
                         (SELECT timeline_id FROM pg_control_checkpoint())
                     ) END AS standby_timeline,
+                    CASE WHEN r.standby THEN EXISTS (SELECT FROM pg_stat_wal_receiver) END AS has_receiver,
+                    CASE WHEN r.standby THEN (SELECT status FROM pg_stat_wal_receiver) END AS receiver_status,
                     CASE WHEN r.standby THEN
                         extract(epoch FROM current_setting('recovery_min_apply_delay')::interval) * 1000
                     END AS apply_delay,
@@ -71,6 +73,8 @@ enum VitalsQuery {
         vitals.timeline =
             row["current_segment"].flatMap { WALSegment($0)?.timeline }
             ?? row.integer("standby_timeline").flatMap { UInt32(exactly: $0) }
+        vitals.hasWALReceiver = row.bool("has_receiver")
+        vitals.walReceiverStatus = row["receiver_status"]
         vitals.recoveryMinApplyDelay = row.real("apply_delay").map { Int($0) }
     }
 

@@ -3,8 +3,13 @@ import PostgresLink
 /// The page of `howdah config`: every key with its value and where it came from, secrets masked.
 public enum ConfigurationPage {
     /// The settings as aligned text.
-    public static func text(flags: [SettingKey: String], environment: [String: String]) -> String {
-        let rows = Settings.resolve(flags: flags, environment: environment).map { value in
+    ///
+    /// - Throws: `ConfigurationError` where a settings file is named and is not one.
+    public static func text(
+        flags: [SettingKey: String],
+        environment: [String: String]
+    ) throws(ConfigurationError) -> String {
+        let rows = try Settings.resolve(flags: flags, environment: environment).map { value in
             (value.key.rawValue, shown(value), value.origin.description)
         }
         let width = rows.map(\.0.count).max() ?? 0

@@ -54,6 +54,8 @@ struct SensorLoop<Value: Sendable>: Sendable {
     let look: @Sendable (Deadline) async -> Look<Value>
     /// The longest wait after a look that came back without what it was after; nil where it was fine.
     var slowsDown: @Sendable (Value) -> Double? = { _ in nil }
+    /// The longest wait after a failure, where it differs from the pace's.
+    var longestRetry: @Sendable (Failure) -> Double? = { _ in nil }
     /// Called after the outcome is on the board.
     var afterwards: @Sendable (Result<Value, Failure>) -> Void = { _ in }
 
@@ -86,7 +88,7 @@ struct SensorLoop<Value: Sendable>: Sendable {
     private func slowness(_ result: Result<Value, Failure>) -> Double? {
         switch result {
         case .success(let value): slowsDown(value)
-        case .failure(let failure): failure.kind == .absent ? nil : pace.longestRetry
+        case .failure(let failure): failure.kind == .absent ? nil : longestRetry(failure) ?? pace.longestRetry
         }
     }
 

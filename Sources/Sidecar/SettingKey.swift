@@ -30,6 +30,8 @@ public enum SettingKey: String, Sendable, Hashable, CaseIterable {
     case logLevel = "log-level"
     /// How Howdah logs.
     case logFormat = "log-format"
+    /// A file with settings.
+    case configFile = "config-file"
 
     /// The environment variable.
     public var environment: String {
@@ -55,7 +57,9 @@ public enum SettingKey: String, Sendable, Hashable, CaseIterable {
         case .store: "/var/lib/howdah/howdah.db"
         case .admissionInterval: "5"
         case .logLevel: "info"
-        case .postgresPasswordFile, .dataDirectory, .serverLog, .patroni, .storeEndpoints, .policy, .logFormat: nil
+        case .postgresPasswordFile, .dataDirectory, .serverLog, .patroni, .storeEndpoints, .policy, .logFormat,
+            .configFile:
+            nil
         }
     }
 
@@ -77,6 +81,7 @@ public enum SettingKey: String, Sendable, Hashable, CaseIterable {
         case .admissionInterval: "seconds between admission checks, 1 to 300"
         case .logLevel: "trace, debug, info, notice, warning, error or critical"
         case .logFormat: "json or text; text where stderr is a terminal"
+        case .configFile: "a file with settings, `name = value` a line; flags and environment overrule it"
         }
     }
 

@@ -9,14 +9,17 @@ public enum SettingOrigin: Sendable, Hashable, CustomStringConvertible {
     case flag(String)
     /// An environment variable.
     case environment(String)
+    /// A line of the settings file.
+    case file(String, line: Int)
     /// The built-in default.
     case builtIn
 
-    /// As people read it: `flag --listen`, `environment HOWDAH_LISTEN`, `default`.
+    /// As people read it: `flag --listen`, `environment HOWDAH_LISTEN`, `/etc/howdah.conf line 3`, `default`.
     public var description: String {
         switch self {
         case .flag(let name): "flag --\(name)"
         case .environment(let name): "environment \(name)"
+        case .file(let path, let line): "\(path) line \(line)"
         case .builtIn: "default"
         }
     }
@@ -79,11 +82,11 @@ public struct Settings: Sendable {
         case text
     }
 
-    /// Reads the settings: flag, environment, default.
+    /// Reads the settings: flag, environment, file, default.
     ///
     /// - Throws: `ConfigurationError` at the first value that cannot be used.
     public init(flags: [SettingKey: String], environment: [String: String]) throws(ConfigurationError) {
-        let values = Self.resolve(flags: flags, environment: environment)
+        let values = try Self.resolve(flags: flags, environment: environment)
         self.values = values
         func value(_ key: SettingKey) -> SettingValue {
             values.first { $0.key == key } ?? SettingValue(key: key, text: key.defaultValue, origin: .builtIn)
@@ -102,17 +105,59 @@ public struct Settings: Sendable {
     }
 
     /// The values as written, without checking them: `howdah config` shows wrong ones too.
-    public static func resolve(flags: [SettingKey: String], environment: [String: String]) -> [SettingValue] {
-        SettingKey.allCases.map { key in
-            if let text = flags[key] { return SettingValue(key: key, text: text, origin: .flag(key.rawValue)) }
-            for name in [key.environment] + key.otherEnvironment {
-                // An empty variable is how deployments say "not set".
-                if let text = environment[name], !text.isEmpty {
-                    return SettingValue(key: key, text: text, origin: .environment(name))
-                }
-            }
-            return SettingValue(key: key, text: key.defaultValue, origin: .builtIn)
+    ///
+    /// - Throws: `ConfigurationError` where a settings file is named and is not one.
+    public static func resolve(
+        flags: [SettingKey: String],
+        environment: [String: String]
+    ) throws(ConfigurationError) -> [SettingValue] {
+        let named = given(.configFile, flags: flags, environment: environment)
+        let file = try named.map { value throws(ConfigurationError) in try readFile(value) } ?? [:]
+        return SettingKey.allCases.map { key in
+            given(key, flags: flags, environment: environment) ?? file[key]
+                ?? SettingValue(key: key, text: key.defaultValue, origin: .builtIn)
         }
+    }
+
+    private static func given(
+        _ key: SettingKey,
+        flags: [SettingKey: String],
+        environment: [String: String]
+    ) -> SettingValue? {
+        if let text = flags[key] { return SettingValue(key: key, text: text, origin: .flag(key.rawValue)) }
+        for name in [key.environment] + key.otherEnvironment {
+            // An empty variable is how deployments say "not set".
+            if let text = environment[name], !text.isEmpty {
+                return SettingValue(key: key, text: text, origin: .environment(name))
+            }
+        }
+        return nil
+    }
+
+    /// The most bytes of a settings file that are read.
+    private static let fileLimit = 65_536
+
+    private static func readFile(_ value: SettingValue) throws(ConfigurationError) -> [SettingKey: SettingValue] {
+        let path = value.text ?? ""
+        let text: String
+        do { text = try readTextFile(path, limitBytes: fileLimit) } catch {
+            throw ConfigurationError(value, error.description)
+        }
+        let assignments: [AssignmentLines.Assignment]
+        do { assignments = try AssignmentLines.parse(text) } catch {
+            throw ConfigurationError(value, "\(path) \(error)")
+        }
+        var values: [SettingKey: SettingValue] = [:]
+        for assignment in assignments {
+            guard let key = SettingKey(rawValue: assignment.name), key != .configFile else {
+                let known = SettingKey.allCases.filter { $0 != .configFile }.map(\.rawValue).joined(separator: ", ")
+                let problem = "unknown setting `\(assignment.name.prefix(60))`; expected one of \(known)"
+                throw ConfigurationError(value, "\(path) line \(assignment.line): \(problem)")
+            }
+            let origin = SettingOrigin.file(path, line: assignment.line)
+            values[key] = SettingValue(key: key, text: assignment.value, origin: origin)
+        }
+        return values
     }
 
     private static func readLink(

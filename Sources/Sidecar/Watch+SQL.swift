@@ -37,11 +37,11 @@ extension Watch {
     static func longestRetry(after outcome: ConnectOutcome, interval: Double) -> Double? {
         switch outcome {
         case .accepted, .notAuthenticated: nil
-        case .rejected, .lost, .full: min(1, interval)
+        case .rejected, .lost, .full, .failed, .notUnderstood: min(1, interval)
         case .refused, .noSocket: min(2, interval)
         // A stopped postmaster keeps every attempt in its backlog until it goes on.
         case .timedOut, .cannotFork: 15
-        case .unreachable, .cancelled, .failed, .notUnderstood, .notAttempted: interval
+        case .unreachable, .cancelled, .notAttempted: interval
         }
     }
 
@@ -84,6 +84,8 @@ extension Watch {
                 }
                 return look
             },
+            // An error on a session that stays open is an answer, and the next one is due as usual.
+            longestRetry: { _ in self.board.snapshot().heldSession.last?.value.isOpen == true ? 1 : nil },
             afterwards: heard
         )
     }

@@ -17,6 +17,7 @@ struct ServeOptions: ParsableArguments {
     @Option(help: ArgumentHelp(stringLiteral: SettingKey.admissionInterval.help)) var admissionInterval: String?
     @Option(help: ArgumentHelp(stringLiteral: SettingKey.logLevel.help)) var logLevel: String?
     @Option(help: ArgumentHelp(stringLiteral: SettingKey.logFormat.help)) var logFormat: String?
+    @Option(help: ArgumentHelp(stringLiteral: SettingKey.configFile.help)) var configFile: String?
 
     /// The flags that were given.
     var flags: [SettingKey: String] {
@@ -25,7 +26,7 @@ struct ServeOptions: ParsableArguments {
             (.serverLog, serverLog.isEmpty ? nil : serverLog.joined(separator: ",")), (.patroni, patroni),
             (.storeEndpoints, storeEndpoints), (.listen, listen), (.localListen, localListen),
             (.runDirectory, runDirectory), (.store, store), (.policy, policy), (.admissionInterval, admissionInterval),
-            (.logLevel, logLevel), (.logFormat, logFormat),
+            (.logLevel, logLevel), (.logFormat, logFormat), (.configFile, configFile),
         ]
         return Dictionary(uniqueKeysWithValues: given.compactMap { key, text in text.map { (key, $0) } })
     }
@@ -53,7 +54,7 @@ struct Config: ParsableCommand {
 
     func run() throws {
         let environment = processEnvironment()
-        tell(ConfigurationPage.text(flags: options.flags, environment: environment))
+        tell(try ConfigurationPage.text(flags: options.flags, environment: environment))
         _ = try Settings(flags: options.flags, environment: environment)
     }
 }

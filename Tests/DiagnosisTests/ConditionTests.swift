@@ -52,6 +52,39 @@ import Testing
         #expect(!patient.verdict(builder, at: 2).names.contains("connections_full"))
     }
 
+    @Test(
+        arguments: [
+            .failed(sqlState: "58P01", message: "could not access file"), .lost(sqlState: nil, message: "closed"),
+            .notUnderstood("HTTP/1.1"), .timedOut(.authentication), .timedOut(.firstByte), .noSocket("no such file"),
+        ] as [ConnectOutcome]
+    )
+    func sessionsThatFailTwiceAreSaid(_ outcome: ConnectOutcome) {
+        var patient = Patient()
+        var builder = SnapshotBuilder.healthyPrimary(at: 0)
+        patient.verdict(builder, at: 0)
+        builder.admission(outcome, at: 1)
+        builder.vitals(at: 1)
+        #expect(patient.verdict(builder, at: 1).state == .live)
+        builder.admission(outcome, at: 2, consecutive: 2)
+        builder.vitals(at: 2)
+        let verdict = patient.verdict(builder, at: 2)
+        #expect(verdict.names == ["sessions_failing"])
+        #expect(verdict.phase == .running)
+        #expect(verdict.probes.liveness.pass && !verdict.probes.readiness.pass && !verdict.probes.readWrite.pass)
+    }
+
+    @Test func anErrorOnTheHeldSessionIsAnAnswer() {
+        var patient = Patient()
+        var builder = SnapshotBuilder.healthyPrimary(at: 0)
+        patient.verdict(builder, at: 0)
+        builder.admission(.timedOut(.firstByte), at: 1, consecutive: 2)
+        let failure = Failure(.refused, "canceling statement due to lock timeout", sqlState: "55P03")
+        builder.snapshot.vitals = builder.snapshot.vitals.failing(with: failure, at: at(1))
+        let verdict = patient.verdict(builder, at: 1)
+        #expect(verdict.phase == .running)
+        #expect(verdict.names == ["sessions_failing"])
+    }
+
     @Test func policyMakesFullFailReadiness() throws {
         var patient = Patient()
         patient.policy = try PolicyFile.parse("connections_full.read_write = fail")

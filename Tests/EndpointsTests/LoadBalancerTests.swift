@@ -30,17 +30,37 @@ import Testing
     /// Unknown lag never passes for none.
     @Test(
         arguments: [
-            ("/replica?lag=10MB", nil, nil, 503), ("/replica?lag=10MB", 1024, ["walreceiver": 1], 200),
-            ("/replica?lag=10MB", 20_000_000, ["walreceiver": 1], 503),
-            ("/replica?lag=10MB", 0, ["checkpointer": 1], 503),
+            ("/replica?lag=10MB", nil, nil, 503), ("/replica?lag=10MB", 1024, "streaming", 200),
+            ("/replica?lag=10MB", 20_000_000, "streaming", 503), ("/replica?lag=10MB", 0, "waiting", 503),
             ("/replica?lag=10MB", 0, nil, 503), ("/replica", nil, nil, 200),
-            ("/read-only?lag=1kB", 1025, ["walreceiver": 1], 503),
-            ("/read-only?lag=1kB", 1024, ["walreceiver": 1], 200), ("/replica?lag=much", 0, ["walreceiver": 1], 400),
-        ] as [(String, UInt64?, [String: Int]?, Int)]
+            ("/read-only?lag=1kB", 1025, "streaming", 503), ("/read-only?lag=1kB", 1024, "streaming", 200),
+            ("/replica?lag=much", 0, "streaming", 400),
+        ] as [(String, UInt64?, String?, Int)]
     )
-    func lag(_ target: String, _ behind: UInt64?, _ children: [String: Int]?, _ status: Int) {
-        let situation = Situation(role: .standby, behind: behind, children: children)
+    func lag(_ target: String, _ behind: UInt64?, _ receiver: String?, _ status: Int) {
+        let situation = Situation(role: .standby, behind: behind, receiver: receiver)
         #expect(situation.status("GET", target) == status)
+    }
+
+    /// Without pg_read_all_stats the status is hidden: then the receiver's process counts.
+    @Test(arguments: [
+        (true, ["walreceiver": 1], 200), (true, ["checkpointer": 1], 503), (false, ["walreceiver": 1], 503),
+    ])
+    func lagWithoutPrivilege(_ hasReceiver: Bool, _ children: [String: Int], _ status: Int) {
+        let situation = Situation(role: .standby, behind: 0, hasReceiver: hasReceiver, children: children)
+        #expect(situation.status("GET", "/replica?lag=1kB") == status)
+    }
+
+    /// While nothing can be told, the balancer's checks keep their answers as the probes do.
+    @Test func aRoleThatIsNotKnownIsHeldAsTheProbeIs() {
+        var held = Situation(state: .unknown, phase: .unknown, role: .unknown)
+        #expect(held.status("GET", "/primary") == 200)
+        #expect(held.status("GET", "/replica") == 503)
+        held.passesReadWrite = false
+        #expect(held.status("GET", "/primary") == 503)
+        #expect(held.status("GET", "/replica") == 200)
+        held.phase = .running
+        #expect(held.status("GET", "/replica") == 503)
     }
 
     /// On a primary `lag` means nothing.

@@ -13,7 +13,12 @@ struct Situation {
     var passes = true
     /// Bytes that replay is behind what was received; nil where the positions are not known.
     var behind: UInt64?
+    /// `status` of the WAL receiver, as far as the role may see it.
+    var receiver: String?
+    var hasReceiver = true
     var children: [String: Int]?
+    /// Whether read_write passes; nil as the others do.
+    var passesReadWrite: Bool?
     /// Seconds since the verdict was reached.
     var age = 0.2
 
@@ -29,6 +34,8 @@ struct Situation {
             var vitals = Vitals()
             vitals.receiveLSN = LSN(1 << 40)
             vitals.replayLSN = LSN(1 << 40 - behind)
+            vitals.walReceiverStatus = receiver
+            vitals.hasWALReceiver = hasReceiver
             snapshot.vitals = .fresh(vitals, at: Self.now)
         }
         if let children {
@@ -43,6 +50,7 @@ struct Situation {
         verdict.phase = phase
         verdict.role = role
         verdict.probes = Probes(all: ProbeResult(pass: passes, reason: passes ? "it answers" : "no process"))
+        if let passesReadWrite { verdict.probes.readWrite.pass = passesReadWrite }
         let doctor = [
             DoctorLine(subject: "the data directory", isSeen: false, finding: "not mounted", remedy: "mount it")
         ]

@@ -17,7 +17,8 @@ extension Fault {
     static let capacity: [Fault] = [
         connectionsNearFull, connectionsFull, allSlotsTaken, allSlotsTakenObserverOut, allSlotsTakenAtStart, roleLimit,
         roleLimitOfObserver,
-        databaseLimit, databaseLimitOfObserver, walSendersFull, cannotFork,
+        databaseLimit, databaseLimitOfObserver, walSendersFull, cannotFork, preloadMissing, socketRemoved,
+        catalogLocked,
     ]
 
     static let observation: [Fault] = [

@@ -40,7 +40,7 @@ import Testing
                 let admission = try await Link.admit(server.conninfo(overTCP: overTCP), within: 0.3)
                 #expect(admission.outcome == .timedOut(.firstByte))
                 #expect(admission.acceptSeconds != nil && admission.firstByteSeconds == nil)
-                #expect(began.duration(to: .now) < .milliseconds(500))
+                #expect(began.duration(to: .now) < .seconds(3))
             }
             // Attempts that were given up fill the backlog, until the kernel takes no more.
             var outcomes: Set<ConnectOutcome> = []

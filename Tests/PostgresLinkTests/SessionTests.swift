@@ -86,7 +86,7 @@ import Testing
                 let began = ContinuousClock.now
                 let error = await failure(of: session, "SELECT pg_sleep(10)", within: 0.3)
                 #expect(error == .timedOut)
-                #expect(began.duration(to: .now) < .milliseconds(500))
+                #expect(began.duration(to: .now) < .seconds(3))
                 let next = await failure(of: session, "SELECT 1", within: 1)
                 #expect(next == .notOpen)
             }
@@ -144,7 +144,7 @@ import Testing
                         #expect(error == .abandoned)
                     }
                 }
-                #expect(took < .seconds(1))
+                #expect(took < .seconds(5))
             }
         }
     }

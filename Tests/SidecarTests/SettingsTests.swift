@@ -1,3 +1,4 @@
+import Support
 import Testing
 
 @testable import Sidecar
@@ -17,11 +18,35 @@ import Testing
         let settings = try Settings(flags: [.listen: "127.0.0.1:2"], environment: environment)
         #expect("\(settings.listen)" == "127.0.0.1:2")
         #expect(settings.dataDirectory == "/from/pgdata")
-        let values = Settings.resolve(flags: [.listen: "127.0.0.1:2"], environment: environment)
+        let values = try Settings.resolve(flags: [.listen: "127.0.0.1:2"], environment: environment)
         #expect(values.first { $0.key == .listen }?.origin == .flag("listen"))
         #expect(values.first { $0.key == .dataDirectory }?.origin == .environment("PGDATA"))
         #expect(values.first { $0.key == .policy }?.origin == .builtIn)
         #expect(values.map(\.key) == SettingKey.allCases)
+    }
+
+    @Test func aFileStandsBetweenEnvironmentAndDefault() async throws {
+        try await Workspace.with { workspace in
+            let path = "\(workspace.path)/howdah.conf"
+            let text = "# ours\nlisten = '127.0.0.1:3'\n\nlog-level = debug # for now\npostgres = 'password=a#b'\n"
+            try TextFile.write(text, to: path)
+            let flags: [SettingKey: String] = [.configFile: path]
+            let settings = try Settings(flags: flags, environment: ["HOWDAH_LOG_LEVEL": "error"])
+            #expect("\(settings.listen)" == "127.0.0.1:3")
+            #expect("\(settings.logLevel)" == "error")
+            let page = try ConfigurationPage.text(flags: flags, environment: [:])
+            #expect(page.contains("\(path) line 2") && page.contains("\(path) line 4") && !page.contains("a#b"))
+            for (wrong, expected) in [
+                ("lisen = 1", "line 1: unknown setting `lisen`; expected one of postgres, "),
+                ("\nlisten", "line 2: expected `name = value`"),
+                ("store = 'x", "line 1: the value of store has a quote that does not end"),
+                ("store = a\nstore = b", "line 2: store is set twice; the first time on line 1"),
+            ] {
+                try TextFile.write(wrong, to: path)
+                #expect(problem(flags)?.contains(expected) == true, "\(problem(flags) ?? "accepted")")
+            }
+            #expect(problem([:], ["HOWDAH_CONFIG_FILE": "/no/such"])?.contains("cannot read /no/such") == true)
+        }
     }
 
     @Test func everyWrongValueNamesKeySourceAndWhatIsAccepted() {
@@ -48,15 +73,15 @@ import Testing
         #expect(!line.contains("hunter2"))
     }
 
-    @Test func configurationPageMasksSecrets() {
+    @Test func configurationPageMasksSecrets() throws {
         for conninfo in [
             "host=db password=hunter2 user=x", "postgresql://x:hunter2@db/shop", "host=db password = 'hunter2'",
         ] {
-            let page = ConfigurationPage.text(flags: [.postgres: conninfo], environment: [:])
+            let page = try ConfigurationPage.text(flags: [.postgres: conninfo], environment: [:])
             #expect(!page.contains("hunter2"), "\(page)")
             #expect(page.contains("db"), "\(page)")
         }
-        let page = ConfigurationPage.text(flags: [:], environment: ["HOWDAH_LISTEN": "[::1]:9"])
+        let page = try ConfigurationPage.text(flags: [:], environment: ["HOWDAH_LISTEN": "[::1]:9"])
         for key in SettingKey.allCases { #expect(page.contains(key.rawValue)) }
         #expect(page.contains("environment HOWDAH_LISTEN"))
     }
