@@ -42,15 +42,15 @@ private func proofOfAbsence(_ situation: Situation) -> (String, [Evidence], Mome
     if situation.postmaster != nil { return nil }
     guard let directory = situation.directory else { return nil }
     // An open session, or a start-up attempt that was answered last, is a server, whatever this directory says.
-    let hasWorkingSession = situation.vitals != nil && situation.snapshot.heldSession.last?.value.isOpen == true
+    let hasWorkingSession = situation.heldSessionAnswers && situation.snapshot.heldSession.last?.value.isOpen == true
     if case .absent = directory.lockFile, !hasWorkingSession, !situation.admissionAnswered {
         let evidence = Evidence(.dataDirectory, "postmaster.pid", "absent", at: situation.directoryAt)
         return ("there is no postmaster.pid in \(directory.path)", [evidence], situation.directoryAt)
     }
     // The postmaster's own word is that it is ready, and nobody listens at an address that has worked before. One that never
     // worked may simply be the wrong one.
-    let hasWorked = (situation.snapshot.heldSession.last?.value.opened ?? 0) > 0
-    if hasWorked, !situation.heldSessionAnswers, let lock = situation.lock, lock.status == .ready, !lock.isSingleUser,
+    if situation.addressHasWorked, !situation.heldSessionAnswers, let lock = situation.lock, lock.status == .ready,
+        !lock.isSingleUser,
         situation.connectsToLockFilePort,
         case .refused(let text)? = situation.admission?.outcome, (situation.admission?.consecutive ?? 0) >= 2
     {

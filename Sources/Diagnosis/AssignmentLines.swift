@@ -1,6 +1,7 @@
 /// A file of `name = value` lines in the manner of postgresql.conf: the policy and the settings file are written so.
 ///
-/// `#` begins a comment outside quotes; a value may stand in single quotes, where `''` is a quote.
+/// `#` begins a comment at the start of a line and after a space; a value may stand in single quotes, where `''` is a
+/// quote. What a line holds is never repeated in an error but for a well-formed name: it may be a password.
 public enum AssignmentLines {
     /// One assignment.
     public struct Assignment: Sendable, Equatable {
@@ -34,16 +35,19 @@ public enum AssignmentLines {
     public static func parse(_ text: String) throws(Problem) -> [Assignment] {
         var assignments: [Assignment] = []
         var seen: [String: Int] = [:]
-        for (index, raw) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+        for (index, raw) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
             let number = index + 1
             let line = trimmed(raw)
             if line.isEmpty || line.hasPrefix("#") { continue }
             guard let equals = line.firstIndex(of: "=") else {
-                throw Problem(line: number, text: "expected `name = value`, found `\(line.prefix(60))`")
+                throw Problem(line: number, text: "expected `name = value`")
             }
             let name = trimmed(line[..<equals])
+            guard name.count <= 100, !name.isEmpty, name.allSatisfy({ isPartOfName($0) }) else {
+                throw Problem(line: number, text: "expected `name = value` with a name of letters, digits, - _ and .")
+            }
             guard let value = unquoted(trimmed(line[line.index(after: equals)...])) else {
-                throw Problem(line: number, text: "the value of \(name.prefix(60)) has a quote that does not end")
+                throw Problem(line: number, text: "the value of \(name) has a quote that does not end")
             }
             if let first = seen[name] {
                 throw Problem(line: number, text: "\(name) is set twice; the first time on line \(first)")
@@ -54,9 +58,13 @@ public enum AssignmentLines {
         return assignments
     }
 
+    private static func isPartOfName(_ character: Character) -> Bool {
+        character.isASCII && (character.isLetter || character.isNumber || "-_.".contains(character))
+    }
+
     /// The value without quotes and comment; nil where a quote is left open or something follows it.
     private static func unquoted(_ text: String) -> String? {
-        guard text.hasPrefix("'") else { return trimmed(text.prefix { $0 != "#" }) }
+        guard text.hasPrefix("'") else { return withoutComment(text) }
         var value = ""
         var rest = text.dropFirst()
         while let character = rest.popFirst() {
@@ -73,6 +81,15 @@ public enum AssignmentLines {
             return tail.isEmpty || tail.hasPrefix("#") ? value : nil
         }
         return nil
+    }
+
+    private static func withoutComment(_ text: String) -> String {
+        var isAfterSpace = true
+        let value = text.prefix { character in
+            defer { isAfterSpace = character.isWhitespace }
+            return !(character == "#" && isAfterSpace)
+        }
+        return trimmed(value)
     }
 
     private static func trimmed(_ text: some StringProtocol) -> String {

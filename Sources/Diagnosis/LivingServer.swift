@@ -78,7 +78,7 @@ func decideUnresponsive(_ situation: Situation, memory: Memory) -> PhaseDecision
     }
     // What answers on the held session is no silent server: then it is new sessions that hang in their start-up. Without a
     // look at the postmaster that cannot be told from a stopped one.
-    guard let admission = situation.admission, admission.outcome == .timedOut(.firstByte),
+    guard let admission = situation.admission, isSilence(admission, situation, memory: memory),
         !(situation.heldSessionAnswers && situation.postmasterIsAwake)
     else { return nil }
     var evidence = [
@@ -89,7 +89,7 @@ func decideUnresponsive(_ situation: Situation, memory: Memory) -> PhaseDecision
         evidence.append(Evidence(.processes, "postmaster state", "D", at: situation.processesAt))
     }
     // One timeout may be load; two in a row are silence. Meanwhile the last phase stands.
-    if admission.consecutive < 2, evidence.count == 2 {
+    if max(admission.consecutive, admission.failuresInARow) < 2, evidence.count == 2 {
         guard let before = memory.verdict, before.phase != .unknown, before.phase != .unresponsive,
             before.state == .live || before.state == .liveBut
         else { return nil }
@@ -106,6 +106,21 @@ func decideUnresponsive(_ situation: Situation, memory: Memory) -> PhaseDecision
         evidence: evidence,
         process: .alive
     )
+}
+
+/// Whether an attempt met a server that says nothing.
+///
+/// Attempts that nobody takes fill the kernel's queue, and then it takes no more: at an address that has worked that is the
+/// same silence, and not a wrong address.
+private func isSilence(_ admission: Admission, _ situation: Situation, memory: Memory) -> Bool {
+    switch admission.outcome {
+    case .timedOut(.firstByte): true
+    case .timedOut(.accept):
+        situation.postmaster != nil
+            && (memory.verdict?.phase == .unresponsive || situation.postmaster?.isUninterruptible == true
+                || situation.addressHasWorked)
+    default: false
+    }
 }
 
 func decideRecovering(_ situation: Situation, memory: Memory) -> PhaseDecision? {

@@ -103,6 +103,12 @@ private func answer(
     case .byRole:
         return byRole(probe, verdict, settled)
     case .failAfterHysteresis:
+        // A restart would end work that goes on, and cures nothing where it is a name service that new sessions wait for.
+        let postmaster = subject.situation.postmaster
+        let isSeenStuck = postmaster?.isStopped == true || postmaster?.isUninterruptible == true
+        if subject.situation.heldSessionAnswers, !isSeenStuck {
+            return ProbeResult(pass: true, reason: "unresponsive to new sessions; an open one still works")
+        }
         let limit = subject.policy.number("liveness.unresponsive_seconds")
         let lasted = subject.now.seconds(since: verdict.phaseSince)
         return ProbeResult(

@@ -104,32 +104,30 @@ private func check(
     }
 }
 
+/// The role that a balancer should believe: the verdict's, or while nothing can be told the one that the held probes have.
+private func believedRole(_ verdict: Verdict) -> Role {
+    guard verdict.role == .unknown, verdict.phase == .unknown else { return verdict.role }
+    // Only a primary's last answer to read_write is yes; who was read-only was a standby.
+    if verdict.probes.readWrite.pass { return .primary }
+    return verdict.probes.readOnly.pass ? .standby : .unknown
+}
+
 @Sendable private func takesWriters(_ call: Call) -> CheckResult {
-    let verdict = call.published.verdict
-    // While the role cannot be told the probe keeps its last answer, and only a primary's is yes.
-    let isHeld = verdict.role == .unknown && verdict.probes.readWrite.pass
-    guard verdict.role == .primary || isHeld else {
-        return .fail("the role is \(verdict.role.rawValue), not primary")
-    }
+    let role = believedRole(call.published.verdict)
+    guard role == .primary else { return .fail("the role is \(role.rawValue), not primary") }
     return .probe(call, .readWrite)
 }
 
 @Sendable private func takesReadersAsStandby(_ call: Call) -> CheckResult {
-    let verdict = call.published.verdict
-    // As above: a server that was read-only when it was last seen was a standby.
-    let isHeld =
-        verdict.role == .unknown && verdict.phase == .unknown && verdict.probes.readOnly.pass
-        && !verdict.probes.readWrite.pass
-    guard verdict.role == .standby || isHeld else {
-        return .fail("the role is \(verdict.role.rawValue), not standby")
-    }
+    let role = believedRole(call.published.verdict)
+    guard role == .standby else { return .fail("the role is \(role.rawValue), not standby") }
     let probe = CheckResult.probe(call, .readOnly)
     guard case .pass = probe, let limit = call.query.number("lag") else { return probe }
     return compareLag(call, limit: limit)
 }
 
 @Sendable private func takesReaders(_ call: Call) -> CheckResult {
-    call.published.verdict.role == .standby ? takesReadersAsStandby(call) : .probe(call, .readOnly)
+    believedRole(call.published.verdict) == .standby ? takesReadersAsStandby(call) : .probe(call, .readOnly)
 }
 
 /// How far replay is behind what was received.
@@ -166,7 +164,7 @@ private func agentOnly(_ subject: String) -> @Sendable (Call) -> CheckResult {
 
 private func primaryOrAgentOnly(_ property: String) -> @Sendable (Call) -> CheckResult {
     { call in
-        if call.published.verdict.role == .primary { return .probe(call, .readOnly) }
+        if believedRole(call.published.verdict) == .primary { return .probe(call, .readOnly) }
         return .fail("only an agent knows whether a standby \(property), and this version does not ask one yet")
     }
 }

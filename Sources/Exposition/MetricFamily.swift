@@ -7,7 +7,7 @@ public struct MetricFamily: Sendable {
     /// Gauge, counter or info.
     public var type: MetricType
     /// The unit, where it has one; always a base unit.
-    public var unit: FactUnit?
+    public var unit: MetricUnit?
     /// Its labels in order, each with its bound.
     public var labels: [MetricLabel]
     /// One sentence: what it is, and from where.
@@ -18,7 +18,7 @@ public struct MetricFamily: Sendable {
     init(
         _ name: String,
         type: MetricType = .gauge,
-        unit: FactUnit? = nil,
+        unit: MetricUnit? = nil,
         labels: [MetricLabel] = [],
         _ help: String,
         fill: @escaping @Sendable (MetricSources) -> [MetricSample]
@@ -35,7 +35,7 @@ public struct MetricFamily: Sendable {
     init(
         _ name: String,
         type: MetricType = .gauge,
-        unit: FactUnit? = nil,
+        unit: MetricUnit? = nil,
         _ help: String,
         value: @escaping @Sendable (MetricSources) -> Double?
     ) {
@@ -51,6 +51,16 @@ public enum MetricType: String, Sendable, Hashable, CaseIterable {
     case counter
     /// Always 1; what it says is in its labels. A gauge in the older text format.
     case info
+}
+
+/// Units: base units only.
+public enum MetricUnit: String, Sendable, Hashable, CaseIterable {
+    /// Seconds; as a point in time seconds since 1970-01-01T00:00:00Z.
+    case seconds
+    /// Bytes; as a WAL position bytes since 0/0.
+    case bytes
+    /// A share of 0 to 1.
+    case ratio
 }
 
 /// A label and what bounds the number of its values.

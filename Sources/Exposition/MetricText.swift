@@ -1,5 +1,3 @@
-import Facts
-
 /// The two text formats of metrics.
 ///
 /// Names and labels are the same in both.

@@ -17,7 +17,8 @@ public enum ConnectOutcome: Sendable, Hashable {
     case rejected(Rejection, message: String)
     /// 53300: there is no slot for this session.
     case full(Fullness, message: String)
-    /// The server is up and its authentication or authorisation turned us away (class 28, 3D000, 42501, 55000).
+    /// The server is up and its authentication or authorisation turned us away (class 28, 3D000, 42501, 55000), or
+    /// it does not take the parameters that Howdah starts a session with (42704, 22023, 0A000, 08P01).
     case notAuthenticated(sqlState: String?, message: String)
     /// The postmaster could not fork a process for the connection; it says so without a SQLSTATE.
     case cannotFork(String)
@@ -37,7 +38,8 @@ public enum ConnectOutcome: Sendable, Hashable {
 public enum ConnectStage: String, Sendable, Hashable, CaseIterable {
     /// Before the kernel accepted the connection: dropped packets, or a full backlog.
     case accept
-    /// Accepted by the kernel, not one byte from the server: the postmaster does not run.
+    /// Accepted by the kernel, not one byte from the server: the postmaster does not run, or the new process hangs before
+    /// it has said a word.
     case firstByte = "first_byte"
     /// The server answered and did not finish the authentication.
     case authentication
@@ -99,6 +101,9 @@ public struct Admission: Sendable, Hashable {
     public var authenticationSeconds: Double?
     /// How many checks in a row, this one included, ended with an outcome of this kind.
     public var consecutive: Int
+    /// How many checks in a row, this one included, came to nothing: neither let in nor turned away for a named reason
+    /// (rejected, full, not authenticated).
+    public var failuresInARow = 0
 
     /// Records the outcome of a check.
     public init(
@@ -145,6 +150,14 @@ extension ConnectOutcome {
         case .notAuthenticated(let sqlState, _), .lost(let sqlState, _): sqlState
         case .failed(let sqlState, _): sqlState
         default: nil
+        }
+    }
+
+    /// The server let the session in or turned it away for a reason that has a name of its own.
+    public var isNamedAnswer: Bool {
+        switch self {
+        case .accepted, .rejected, .full, .notAuthenticated: true
+        default: false
         }
     }
 

@@ -26,8 +26,8 @@ public struct Sessions: Sendable, Hashable {
     public init() {}
 }
 
-/// Sessions that look alike.
-public struct SessionGroup: FactRow {
+/// Sessions that look alike, as one row of table `session_counts`.
+public struct SessionGroup: Sendable, Hashable {
     /// `datname`.
     public var database = ""
     /// `usename`.
@@ -47,32 +47,6 @@ public struct SessionGroup: FactRow {
 
     /// An empty group.
     public init() {}
-
-    /// Table `session_counts`.
-    public static let table = FactTable<SessionGroup>(
-        "session_counts",
-        "Client backends that look alike, most numerous first.",
-        source: "pg_stat_activity, through the held session or a WAL sender's",
-        rowLimit: Sessions.groupLimit,
-        columns: [
-            FactColumn("datname", always: \.database, "The database."),
-            FactColumn("usename", always: \.user, "The role."),
-            FactColumn("application_name", always: \.application, "What the client calls itself."),
-            FactColumn("client_addr", always: \.clientAddress, "The client's address; empty for the Unix socket."),
-            FactColumn(
-                "state",
-                always: \.state,
-                "active, idle, idle in transaction, …; empty where it may not be seen."
-            ),
-            FactColumn(
-                "wait_event_type",
-                always: \.waitEventType,
-                "What kind of thing they wait for; empty for nothing."
-            ),
-            FactColumn("wait_event", always: \.waitEvent, "What they wait for; empty for nothing."),
-            FactColumn("sessions", always: \.count, "How many there are."),
-        ]
-    )
 }
 
 /// A connection limit of a role or a database and its use.

@@ -47,7 +47,9 @@ extension ConnectOutcome {
         case "57P03": self = .rejected(Rejection(report), message: message)
         case "53300": self = .full(Fullness(report, of: failed), message: message)
         case "57P01", "57P02": self = .lost(sqlState: report.sqlState, message: message)
-        case "3D000", "42501", "55000": self = .notAuthenticated(sqlState: report.sqlState, message: message)
+        // The latter four: parameters of our own start-up packet that the server does not take.
+        case "3D000", "42501", "55000", "42704", "22023", "0A000", "08P01":
+            self = .notAuthenticated(sqlState: report.sqlState, message: message)
         case let state where state.hasPrefix("28"):
             self = .notAuthenticated(sqlState: state, message: message)
         default: self = .failed(sqlState: report.sqlState, message: message)

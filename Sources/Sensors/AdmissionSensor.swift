@@ -11,6 +11,7 @@ public actor AdmissionSensor {
     public nonisolated let id = SensorID.admission
     private let session: PostgresSession
     private var last: (kind: String, count: Int)?
+    private var failuresInARow = 0
 
     /// A sensor that connects as `configuration` says, on the thread of `executor`.
     public init(_ configuration: LinkConfiguration, executor: ThreadExecutor) {
@@ -28,6 +29,8 @@ public actor AdmissionSensor {
         let count = last?.kind == kind ? (last?.count ?? 0) + 1 : 1
         last = (kind, count)
         admission.consecutive = count
+        failuresInARow = admission.outcome.isNamedAnswer ? 0 : failuresInARow + 1
+        admission.failuresInARow = failuresInARow
         return admission
     }
 

@@ -151,9 +151,11 @@ public struct Settings: Sendable {
         for assignment in assignments {
             guard let key = SettingKey(rawValue: assignment.name), key != .configFile else {
                 let known = SettingKey.allCases.filter { $0 != .configFile }.map(\.rawValue).joined(separator: ", ")
-                let problem = "unknown setting `\(assignment.name.prefix(60))`; expected one of \(known)"
+                let problem = "unknown setting `\(assignment.name)`; expected one of \(known)"
                 throw ConfigurationError(value, "\(path) line \(assignment.line): \(problem)")
             }
+            // As with an empty variable: not set.
+            guard !assignment.value.isEmpty else { continue }
             let origin = SettingOrigin.file(path, line: assignment.line)
             values[key] = SettingValue(key: key, text: assignment.value, origin: origin)
         }

@@ -102,6 +102,12 @@ extension Watch {
         case .success(let vitals):
             learn()
             noteNewSession()
+            // What kept the held session may have kept new ones, whose next attempt may be far off.
+            let wasFailing = remembered.withLock { remembered in
+                defer { remembered.vitalsFail = false }
+                return remembered.vitalsFail
+            }
+            if wasFailing { wake(.admission) }
             guard let used = vitals.clientBackends, let slots = vitals.ordinarySlots else { return }
             let isFull = used >= slots
             let isNew = remembered.withLock { remembered in
@@ -110,6 +116,7 @@ extension Watch {
             }
             if isNew { wake(.admission, .sessions) }
         case .failure(let failure):
+            remembered.withLock { $0.vitalsFail = true }
             // The session was there a moment ago: is the next one let in?
             if failure.kind == .lost || failure.kind == .timedOut { wake(.admission) }
         }

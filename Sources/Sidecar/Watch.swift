@@ -26,6 +26,7 @@ final class Watch: Service {
         var postmaster: Life?
         var outcome: String?
         var isFull = false
+        var vitalsFail = false
         var opened = 0
         var sightingAt: Moment?
     }

@@ -6,7 +6,7 @@ import Sidecar
 struct RemoteOptions: ParsableArguments {
     @Option(help: "http://HOST:PORT of a sidecar; without it the socket in the run directory is asked")
     var address: String?
-    @Option(help: "the sidecar's run directory")
+    @Option(help: "the sidecar's run directory; a settings file of the sidecar is not read here")
     var runDirectory: String?
 
     func sidecar() throws -> RemoteSidecar {

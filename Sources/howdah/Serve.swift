@@ -1,7 +1,7 @@
 import ArgumentParser
 import Sidecar
 
-/// Every setting as a flag; what is not given comes from the environment or the default.
+/// Every setting as a flag; what is not given comes from the environment, the settings file or the default.
 struct ServeOptions: ParsableArguments {
     @Option(help: ArgumentHelp(stringLiteral: SettingKey.postgres.help)) var postgres: String?
     @Option(help: ArgumentHelp(stringLiteral: SettingKey.postgresPasswordFile.help)) var postgresPasswordFile: String?

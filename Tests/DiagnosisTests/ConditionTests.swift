@@ -73,6 +73,89 @@ import Testing
         #expect(verdict.probes.liveness.pass && !verdict.probes.readiness.pass && !verdict.probes.readWrite.pass)
     }
 
+    /// Memory that runs out answers now with an error and now with nothing: it is the row of failures that counts.
+    @Test func failuresOfDifferentKindsAddUp() {
+        var patient = Patient()
+        var builder = SnapshotBuilder.healthyPrimary(at: 0)
+        var admission = Admission(.lost(sqlState: nil, message: "closed"))
+        admission.failuresInARow = 2
+        builder.snapshot.admission = .fresh(admission, at: at(0))
+        #expect(patient.verdict(builder, at: 0).names == ["sessions_failing"])
+    }
+
+    /// Start-ups that hang take the slots in the end; that is not the cure.
+    @Test func aPileOfHangingStartsIsStillFailing() {
+        var patient = Patient()
+        var builder = SnapshotBuilder.healthyPrimary(at: 0)
+        builder.admission(.timedOut(.firstByte), at: 0, consecutive: 2)
+        patient.verdict(builder, at: 0)
+        builder.snapshot.vitals = builder.snapshot.vitals.failing(
+            with: Failure(.refused, "lock timeout", sqlState: "55P03"),
+            at: at(1)
+        )
+        builder.admission(.full(.allSlots, message: "sorry, too many clients already"), at: 1)
+        let verdict = patient.verdict(builder, at: 1)
+        #expect(verdict.names.contains("sessions_failing"))
+        #expect(!verdict.probes.readiness.pass)
+        builder.vitals(at: 2)
+        builder.admission(.accepted, at: 2)
+        #expect(patient.verdict(builder, at: 2).names.isEmpty)
+    }
+
+    /// Attempts that nobody takes fill the backlog: the silence goes on, and the address is not wrong.
+    @Test func aFullBacklogIsTheSameSilence() {
+        var patient = Patient()
+        var builder = SnapshotBuilder.healthyPrimary(at: 0)
+        builder.snapshot.vitals = .never
+        builder.snapshot.heldSession = .never
+        builder.admission(.timedOut(.firstByte), at: 0, consecutive: 2)
+        #expect(patient.verdict(builder, at: 0).phase == .unresponsive)
+        var admission = Admission(.timedOut(.accept))
+        admission.failuresInARow = 3
+        builder.snapshot.admission = .fresh(admission, at: at(4))
+        builder.directory(at: 4, lock: .ready, control: .inProduction)
+        builder.postmaster(at: 4)
+        let verdict = patient.verdict(builder, at: 4)
+        #expect(verdict.phase == .unresponsive)
+        #expect(verdict.names.isEmpty)
+        #expect(verdict.phaseSince == at(0))
+    }
+
+    /// What nobody can see is not killed while it works.
+    @Test func livenessPassesWhileAnOpenSessionWorks() {
+        var patient = Patient()
+        var builder = SnapshotBuilder.healthyPrimary(at: 0)
+        builder.snapshot.processes = .never
+        builder.admission(.timedOut(.firstByte), at: 0, consecutive: 2)
+        patient.verdict(builder, at: 0)
+        for second in stride(from: 10.0, to: 200, by: 10) {
+            builder.admission(.timedOut(.firstByte), at: second, consecutive: 9)
+            builder.vitals(at: second)
+            builder.directory(at: second, lock: .ready, control: .inProduction)
+            let verdict = patient.verdict(builder, at: second)
+            #expect(verdict.phase == .unresponsive)
+            #expect(verdict.probes.liveness.pass && !verdict.probes.readWrite.pass)
+        }
+    }
+
+    /// A copy of the cluster that is not the server's own stays disbelieved while vital signs come back as errors.
+    @Test func aForeignDirectoryStaysForeign() {
+        var patient = Patient()
+        var builder = SnapshotBuilder.healthyPrimary(at: 0)
+        builder.identity(systemIdentifier: 8)
+        builder.directory(at: 0, lock: nil, control: .shutDown)
+        builder.snapshot.processes = .never
+        #expect(patient.verdict(builder, at: 0).phase == .running)
+        builder.identity(systemIdentifier: 7)
+        builder.snapshot.vitals = builder.snapshot.vitals.failing(
+            with: Failure(.refused, "lock timeout", sqlState: "55P03"),
+            at: at(1)
+        )
+        builder.admission(.timedOut(.firstByte), at: 1, consecutive: 2)
+        builder.directory(at: 1, lock: nil, control: .shutDown)
+        #expect(patient.verdict(builder, at: 1).state != .dead)
+    }
+
     @Test func anErrorOnTheHeldSessionIsAnAnswer() {
         var patient = Patient()
         var builder = SnapshotBuilder.healthyPrimary(at: 0)

@@ -38,7 +38,7 @@ import Testing
         try await TestHouse.with { house in
             let client = try RawClient(house.address)
             try client.send("OPTIONS /primary HTTP/1.0\r\n\r\n")
-            #expect(try await client.wait(1) { $0.isClosed })
+            #expect(try await client.wait(8) { $0.isClosed })
             #expect(client.status == 200)
             #expect(client.text.lowercased().contains("connection: close"))
         }
@@ -49,7 +49,7 @@ import Testing
             let client = try RawClient(house.address)
             try client.send("GET /livez HTTP/1.1\r\nhost: x\r\n\r\n")
             client.finish()
-            #expect(try await client.wait(3) { $0.isClosed })
+            #expect(try await client.wait(8) { $0.isClosed })
             #expect(client.status == 200)
         }
     }
@@ -88,7 +88,7 @@ import Testing
         try await TestHouse.with { house in
             let client = try RawClient(house.address)
             try client.send(bad.text)
-            #expect(try await client.wait(4) { $0.isClosed })
+            #expect(try await client.wait(8) { $0.isClosed })
             #expect(client.status == bad.status, "\(client.text)")
             #expect(client.text.lowercased().contains("content-type: application/problem+json"))
             #expect(client.text.contains("\"detail\": "))
@@ -118,7 +118,7 @@ import Testing
                 let isSent = (try? client.send("1000\r\n" + String(repeating: "x", count: 4096) + "\r\n")) != nil
                 if !isSent { break }
             }
-            #expect(try await client.wait(4) { $0.isClosed })
+            #expect(try await client.wait(8) { $0.isClosed })
             #expect(house.server.counters.now.limitsReached["body_bytes"] == 1)
         }
     }
@@ -137,7 +137,7 @@ import Testing
             #expect(client.status == 408)
             #expect((.milliseconds(450) ... .milliseconds(2900)).contains(ContinuousClock.now - begun))
             #expect(house.server.counters.now.limitsReached["request_seconds"] == 1)
-            #expect(try await client.wait(4) { $0.isClosed })
+            #expect(try await client.wait(8) { $0.isClosed })
         }
     }
 
@@ -148,7 +148,7 @@ import Testing
             let client = try RawClient(house.address)
             _ = try await client.ask("/livez")
             #expect(!client.isClosed)
-            #expect(try await client.wait(2) { $0.isClosed })
+            #expect(try await client.wait(8) { $0.isClosed })
         }
     }
 
@@ -183,7 +183,7 @@ import Testing
             for client in busy { try client.send("GET /state?wait=30 HTTP/1.1\r\nhost: x\r\n\r\n") }
             try await waitUntil { house.server.counters.now.waiters == 3 }
             let client = try RawClient(house.address)
-            #expect(try await client.wait(4) { $0.isClosed })
+            #expect(try await client.wait(8) { $0.isClosed })
             #expect(client.status == 503)
             house.board.move()
             for client in busy { #expect(try await client.wait { $0.hasWholeAnswer() }) }

@@ -81,7 +81,7 @@ import Testing
                 await failure(base + "/state?wait=30", within: 0.2)
                     == .timedOut("no answer from \(base)/state?wait=30 in time")
             )
-            #expect(ContinuousClock.now - begun < .seconds(1))
+            #expect(ContinuousClock.now - begun < .seconds(5))
         }
     }
 
@@ -100,7 +100,7 @@ import Testing
                 group.cancelAll()
                 #expect(await group.next() == .some(.cancelled))
             }
-            #expect(ContinuousClock.now - begun < .seconds(3))
+            #expect(ContinuousClock.now - begun < .seconds(8))
         }
     }
 }

@@ -111,7 +111,7 @@ import Testing
             )
             try TextFile.write("", to: "\(server.dataDirectory)/recovery.signal", mode: 0o600)
             try await server.launch()
-            #expect(try await eventually(within: 3) { try await rejection(server) == .startingUp })
+            #expect(try await eventually(within: 10) { try await rejection(server) == .startingUp })
         }
     }
 
@@ -121,7 +121,7 @@ import Testing
             try await standby.recopyWithoutEnd(from: server)
             try await standby.launch()
             #expect(
-                try await eventually(within: 5) { try await rejection(standby) == .notYetAccepting(.notConsistent) }
+                try await eventually(within: 10) { try await rejection(standby) == .notYetAccepting(.notConsistent) }
             )
         }
     }
@@ -130,7 +130,7 @@ import Testing
         try await PostgresServer.with(major) { server in
             let standby = try await server.makeStandby(settings: ["hot_standby": "off"])
             try await standby.launch()
-            #expect(try await eventually(within: 5) { try await rejection(standby) == .hotStandbyDisabled })
+            #expect(try await eventually(within: 10) { try await rejection(standby) == .hotStandbyDisabled })
         }
     }
 
@@ -138,7 +138,7 @@ import Testing
         try await PostgresServer.with(major) { server in
             try await server.holdSessions(.init(1))
             try await server.stop(.smart, within: 0)
-            #expect(try await eventually(within: 5) { try await rejection(server) == .shuttingDown })
+            #expect(try await eventually(within: 10) { try await rejection(server) == .shuttingDown })
         }
     }
 
@@ -150,7 +150,7 @@ import Testing
             #expect(backends.count == 2)
             backends.first?.send(SIGSTOP)
             backends.last?.send(SIGKILL)
-            #expect(try await eventually(within: 3) { try await rejection(server) == .recoveryMode })
+            #expect(try await eventually(within: 10) { try await rejection(server) == .recoveryMode })
         }
     }
 
@@ -172,7 +172,7 @@ import Testing
             try server.writeHBA(["local all postgres trust", "local all all scram-sha-256"])
             server.reload()
             let wrong = server.conninfo(extra: ["password": "wrong"])
-            #expect(try await eventually(within: 5) { try await turnedAway(wrong) == "28P01" })
+            #expect(try await eventually(within: 10) { try await turnedAway(wrong) == "28P01" })
             #expect(try await turnedAway(server.conninfo()) == "none", "no password supplied")
             #expect(try await turnedAway(server.conninfo(overTCP: true)) == "28000", "no line in pg_hba.conf")
             try await passwordsComeFromTheFile(server)

@@ -91,7 +91,7 @@ import Testing
                 let pid = try #require(await session.backendPID)
                 async let error = failure(of: session, "SELECT pg_sleep(10)", within: 4)
                 #expect(
-                    try await eventually(within: 3) {
+                    try await eventually(within: 10) {
                         try await server.psql("SELECT state FROM pg_stat_activity WHERE pid = \(pid)") == "active"
                     }
                 )

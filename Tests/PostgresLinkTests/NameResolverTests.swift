@@ -40,7 +40,7 @@ import Testing
         for _ in 0..<5 {
             #expect(resolver.addresses(of: "slow", wake: wake, until: .after(seconds: 0.05)) == .timedOut)
         }
-        #expect(began.duration(to: .now) < .seconds(1))
+        #expect(began.duration(to: .now) < .seconds(5))
         #expect(gate.asked.load(ordering: .relaxed) == 1)
         gate.open()
         let answer = resolver.addresses(of: "slow", wake: wake, until: .after(seconds: 5))

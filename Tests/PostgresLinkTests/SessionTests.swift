@@ -20,7 +20,7 @@ import Testing
         try await PostgresServer.with(major) { server in
             try await Link.open(server.conninfo()) { session in
                 let found = try await settings(session)
-                #expect(found == ["on", "5s", "1s", "howdah"])
+                #expect(found == ["on", "5s", "100ms", "howdah"])
                 // Prepared once, executed twice; no other round trips.
                 let again = try await settings(session)
                 #expect(again == found)

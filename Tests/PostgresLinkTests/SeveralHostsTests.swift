@@ -41,7 +41,7 @@ import Testing
             try await server.holdSessions(.init(1))
             try await server.stop(.smart, within: 0)
             let conninfo = "host=\(server.socketDirectory),/nowhere port=\(server.port) dbname=postgres user=howdah"
-            #expect(try await eventually(within: 5) { try await Link.kind(conninfo) == "rejected" })
+            #expect(try await eventually(within: 10) { try await Link.kind(conninfo) == "rejected" })
         }
     }
 

@@ -38,7 +38,7 @@ import Testing
             let began = ContinuousClock.now
             let outcome = try await Link.outcome(server.conninfo, within: 0.5)
             #expect(outcome == .timedOut(.authentication))
-            #expect(began.duration(to: .now) < .seconds(2))
+            #expect(began.duration(to: .now) < .seconds(6))
         }
     }
 

@@ -25,14 +25,14 @@ final class Listener: Sendable {
     /// Accepts one connection, reads what it says first, answers and closes.
     func answer(with bytes: [UInt8]) async throws {
         var connection: Int32 = -1
-        _ = await eventually(within: 5, every: 1) {
+        _ = await eventually(within: 10, every: 1) {
             connection = accept(file, nil, nil)
             return connection >= 0
         }
         try #require(connection >= 0)
         defer { close(connection) }
         var chunk = [UInt8](repeating: 0, count: 1024)
-        _ = await eventually(within: 5, every: 1) {
+        _ = await eventually(within: 10, every: 1) {
             unsafe recv(connection, &chunk, chunk.count, Int32(MSG_DONTWAIT)) > 0
         }
         #expect(unsafe send(connection, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count)

@@ -99,7 +99,7 @@ import Testing
             try await server.holdSessions(.init(1))
             try await server.stop(.smart, within: 0)
             var run = try await ask("readiness", server)
-            _ = try await eventually(within: 5) {
+            _ = try await eventually(within: 10) {
                 run = try await ask("readiness", server)
                 return run.exitCode == 1
             }

@@ -91,7 +91,7 @@ struct LocalSourcesTests {
             #expect(table.children["other"] == nil && table.children["background worker"] == nil, "\(table.children)")
 
             try await local.server.stop(.fast)
-            #expect(await eventually(within: 2) { local.data.sightings.last?.status == .stopping })
+            #expect(await eventually(within: 10) { local.data.sightings.last?.status == .stopping })
             (files, table) = try await local.observe()
             #expect(files.lockFile == .absent)
             #expect(files.lastStart?.endedAt != nil)
@@ -110,11 +110,11 @@ struct LocalSourcesTests {
             let began = SystemClock.now()
             let family = local.server.children
             local.server.postmaster?.send(SIGKILL)
-            #expect(await eventually(within: 1, every: 1) { local.processCalls.count > calls })
+            #expect(await eventually(within: 10, every: 1) { local.processCalls.count > calls })
             #expect(local.processCalls.last.seconds(since: began) < 1)
             // The wake-up may have been an earlier event's: the end itself is looked for until it is there.
             #expect(
-                try await eventually(within: 1) {
+                try await eventually(within: 10) {
                     if case .gone = try await local.observe().1.postmaster { true } else { false }
                 }
             )
@@ -135,7 +135,7 @@ struct LocalSourcesTests {
             var isAlive = false
             for _ in 0..<3 where !isAlive {
                 try await local.server.launch()
-                isAlive = try await eventually(within: 5) {
+                isAlive = try await eventually(within: 10) {
                     let (files, table) = try await local.observe()
                     guard case .alive(let process) = table.postmaster, case .present(let lock) = files.lockFile else {
                         return false
@@ -179,7 +179,7 @@ struct LocalSourcesTests {
         let result = try await Command.run(arguments, as: User.postgres, within: 20)
         #expect(result.exitCode == 1, "\(result)")
         var start: StartAttempt?
-        _ = try await eventually(within: 3) {
+        _ = try await eventually(within: 10) {
             start = try await local.observe().0.lastStart
             return start?.stage == stage && start?.endedAt != nil
         }
@@ -214,14 +214,14 @@ struct LocalSourcesTests {
             checkpointer.send(SIGSTOP)
             local.server.postmaster?.send(SIGSTOP)
             #expect(
-                try await eventually(within: 2) {
+                try await eventually(within: 10) {
                     let table = try await local.observe().1
                     return try alive(table).isStopped && table.stopped == ["checkpointer": 1]
                 }
             )
             local.server.postmaster?.send(SIGCONT)
             checkpointer.send(SIGCONT)
-            #expect(try await eventually(within: 2) { try await !alive(local.observe().1).isStopped })
+            #expect(try await eventually(within: 10) { try await !alive(local.observe().1).isStopped })
         }
     }
 
@@ -233,10 +233,10 @@ struct LocalSourcesTests {
             let calls = local.processCalls.count
             let began = SystemClock.now()
             local.server.child(titled: "background writer")?.send(SIGKILL)
-            #expect(await eventually(within: 2, every: 1) { local.processCalls.count > calls })
+            #expect(await eventually(within: 10, every: 1) { local.processCalls.count > calls })
             #expect(local.processCalls.last.seconds(since: began) < 1)
             #expect(
-                try await eventually(within: 5) { try await local.observe().1.children["background writer"] == 1 }
+                try await eventually(within: 10) { try await local.observe().1.children["background writer"] == 1 }
             )
             let after = try await local.observe().1
             #expect(try alive(after).pid == before.pid)
@@ -257,12 +257,12 @@ struct LocalSourcesTests {
             #expect(table.children["walreceiver"] == 1)
             #expect(table.startupTitle?.hasPrefix("startup ") == true)
             #expect(
-                try await eventually(within: 5) { try await local.observe().1.recoveringSegment?.timeline == 1 }
+                try await eventually(within: 10) { try await local.observe().1.recoveringSegment?.timeline == 1 }
             )
             #expect(try await local.control() == .inArchiveRecovery)
             // That of pg_basebackup may still be on its way out.
             #expect(
-                try await eventually(within: 5) { try await primary.observe().1.children["walsender"] == 1 }
+                try await eventually(within: 10) { try await primary.observe().1.children["walsender"] == 1 }
             )
 
             try standby.promote()
@@ -273,7 +273,7 @@ struct LocalSourcesTests {
                 }
             )
             #expect(try await eventually(within: 10) { try await local.control() == .inProduction })
-            #expect(try await eventually(within: 5) { try await local.observe().1.startupTitle == nil })
+            #expect(try await eventually(within: 10) { try await local.observe().1.startupTitle == nil })
         }
     }
 
@@ -291,13 +291,13 @@ struct LocalSourcesTests {
                 ]
             )
             #expect(
-                try await eventually(within: 5) { try await local.observe().1.children["client backend"] == 1 }
+                try await eventually(within: 10) { try await local.observe().1.children["client backend"] == 1 }
             )
             #expect(try await local.observe().1.holdingTitles == [])
             try await local.server.stop(.smart, within: 0)
-            #expect(await eventually(within: 2) { local.data.sightings.last?.status == .stopping })
+            #expect(await eventually(within: 10) { local.data.sightings.last?.status == .stopping })
             var titles: [String] = []
-            _ = try await eventually(within: 5) {
+            _ = try await eventually(within: 10) {
                 titles = try await local.observe().1.holdingTitles
                 return titles == ["app postgres [local] SELECT"]
             }
@@ -317,7 +317,7 @@ struct LocalSourcesTests {
                 ["sh", "-c", "sleep 60 | \(program) --single -D \(local.server.dataDirectory) postgres"]
             )
             #expect(
-                try await eventually(within: 5) {
+                try await eventually(within: 10) {
                     guard case .present(let lock) = try await local.observe().0.lockFile else { return false }
                     return lock.isSingleUser
                 }
@@ -347,11 +347,11 @@ struct LocalSourcesTests {
             let process = try alive(table)
             #expect(process.pid != lock.pid)
             #expect(
-                try await eventually(within: 5) { try await local.observe().1.children["checkpointer"] == 1 }
+                try await eventually(within: 10) { try await local.observe().1.children["checkpointer"] == 1 }
             )
             kill(process.pid, SIGKILL)
             #expect(
-                try await eventually(within: 2) {
+                try await eventually(within: 10) {
                     if case .gone = try await local.observe().1.postmaster { true } else { false }
                 }
             )

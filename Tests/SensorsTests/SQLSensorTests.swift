@@ -117,7 +117,7 @@ import Testing
                 try await Sensing.with(server.conninfo(user: user)) { sensing in
                     // A backend of the step before may still be leaving.
                     #expect(
-                        try await eventually(within: 5) {
+                        try await eventually(within: 10) {
                             try await sensing.held.vitals(deadline: soon()).clientBackends == 7
                         }
                     )

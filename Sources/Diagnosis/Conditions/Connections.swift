@@ -111,29 +111,6 @@ extension Catalogue {
     )
 }
 
-extension Catalogue {
-    fileprivate static let sessionsFailing = ConditionDefinition(
-        "sessions_failing",
-        .connections,
-        .critical,
-        title: "The server runs, and new sessions break or hang before they can do any work.",
-        recognition: """
-            Two start-up attempts in a row end with an error that is neither full, rejected nor a matter of access \
-            (session_preload_libraries that cannot be loaded, out of memory, a damaged catalog), are lost, hang in \
-            authentication (a lock on pg_authid or pg_database, an LDAP or RADIUS server that does not answer), or \
-            find nobody at the address at which the held session was opened (a socket file that was cleaned away).
-            """,
-        advice: """
-            The evidence has the server's words. Sessions that are open still work: use one to look, and keep it open. \
-            Undo the latest change of session_preload_libraries, ALTER ROLE … SET or pg_hba.conf; look for locks on \
-            pg_authid, pg_database and pg_auth_members in pg_locks.
-            """,
-        dependsOn: ["observer_locked_out", "cannot_fork", "connections_full"],
-        effects: [.readWrite: .fail, .readOnly: .fail],
-        thresholds: [.init("attempts", 2, in: 1...100, "start-up attempts that must fail in a row")]
-    )
-}
-
 // MARK: - Leaves
 
 /// What is known of the slots: by count where vital signs are fresh, by the server's refusal otherwise.
@@ -343,30 +320,4 @@ private func recogniseCannotFork(_ subject: Case, _ definition: ConditionDefinit
         message,
         evidence: [Evidence(.admission, "message", .text(message), at: subject.situation.admissionAt)]
     )
-}
-
-private func recogniseSessionsFailing(_ subject: Case, _ definition: ConditionDefinition) -> Finding? {
-    let situation = subject.situation
-    guard subject.isRunning, let admission = situation.admission,
-        Double(admission.consecutive) >= subject.policy.threshold(definition, "attempts")
-    else { return nil }
-    let how: String
-    switch admission.outcome {
-    case .failed, .notUnderstood: how = "new sessions fail"
-    case .lost: how = "new sessions are lost during start-up"
-    case .timedOut(.firstByte), .timedOut(.authentication), .timedOut(.query): how = "new sessions hang during start-up"
-    // Only beside a session that works: else it is the address that is wrong.
-    case .refused, .noSocket, .unreachable, .timedOut(.accept):
-        guard situation.heldSessionAnswers else { return nil }
-        how = "open sessions work, and new ones find nobody"
-    case .accepted, .rejected, .full, .notAuthenticated, .cannotFork, .cancelled, .notAttempted: return nil
-    }
-    var evidence = admissionEvidence(situation, admission.outcome.message)
-    evidence.append(
-        Evidence(.admission, "consecutive", .integer(Int64(admission.consecutive)), at: situation.admissionAt)
-    )
-    if situation.heldSessionAnswers {
-        evidence.append(Evidence(.vitals, "held session", "answers", at: situation.vitalsAt))
-    }
-    return Finding("\(how): \(admission.outcome.message)", evidence: evidence)
 }

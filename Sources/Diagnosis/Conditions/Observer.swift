@@ -46,7 +46,7 @@ extension Catalogue {
         title: "A sensor fails although the server runs.",
         recognition: "A sensor's looks have failed for longer than window_seconds while the phase is running.",
         advice: "The evidence has the sensor's error; `howdah doctor` says what would change it.",
-        dependsOn: ["observer_locked_out", "connections_full"],
+        dependsOn: ["observer_locked_out", "connections_full", "sessions_failing"],
         thresholds: [.init("window_seconds", 30, in: 1...86_400, "how long a sensor may fail before it is said")]
     )
 
@@ -88,6 +88,8 @@ private func recogniseLockedOut(_ subject: Case, _ definition: ConditionDefiniti
     case .notAttempted(let message):
         return Finding(message, evidence: [Evidence(.admission, "message", .text(message), at: situation.admissionAt)])
     case .refused, .noSocket, .unreachable, .timedOut(.accept):
+        // Where a session was open a moment ago the address is right.
+        if case .timedOut = outcome, situation.addressHasWorked { return nil }
         return wrongAddress(subject, outcome)
     default:
         return nil
