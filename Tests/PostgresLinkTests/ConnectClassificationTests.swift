@@ -220,7 +220,7 @@ import Testing
         ),
         Case(
             text: host + "FATAL:  0A000: unsupported frontend protocol 3.0: server supports 4.0 to 4.0\n",
-            expected: .failed(
+            expected: .notAuthenticated(
                 sqlState: "0A000",
                 message: "unsupported frontend protocol 3.0: server supports 4.0 to 4.0"
             )
