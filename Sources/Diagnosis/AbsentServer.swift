@@ -50,8 +50,7 @@ private func proofOfAbsence(_ situation: Situation) -> (String, [Evidence], Mome
     // The postmaster's own word is that it is ready, and nobody listens at an address that has worked before. One that never
     // worked may simply be the wrong one.
     if situation.addressHasWorked, !situation.heldSessionAnswers, let lock = situation.lock, lock.status == .ready,
-        !lock.isSingleUser,
-        situation.connectsToLockFilePort,
+        !lock.isSingleUser, situation.connectsToLockFilePort,
         case .refused(let text)? = situation.admission?.outcome, (situation.admission?.consecutive ?? 0) >= 2
     {
         return (

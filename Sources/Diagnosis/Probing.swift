@@ -104,9 +104,7 @@ private func answer(
         return byRole(probe, verdict, settled)
     case .failAfterHysteresis:
         // A restart would end work that goes on, and cures nothing where it is a name service that new sessions wait for.
-        let postmaster = subject.situation.postmaster
-        let isSeenStuck = postmaster?.isStopped == true || postmaster?.isUninterruptible == true
-        if subject.situation.heldSessionAnswers, !isSeenStuck {
+        if subject.situation.heldSessionAnswers, !subject.situation.postmasterIsStuck {
             return ProbeResult(pass: true, reason: "unresponsive to new sessions; an open one still works")
         }
         let limit = subject.policy.number("liveness.unresponsive_seconds")

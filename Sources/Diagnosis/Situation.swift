@@ -107,11 +107,11 @@ struct Situation: Sendable {
     /// A session was opened at the address that Howdah was given.
     var addressHasWorked: Bool { (snapshot.heldSession.last?.value.opened ?? 0) > 0 }
 
+    /// The postmaster is seen, and stopped by a signal or stuck in the kernel.
+    var postmasterIsStuck: Bool { postmaster.map { $0.isStopped || $0.isUninterruptible } ?? false }
+
     /// The postmaster is seen, and neither stopped nor stuck in the kernel.
-    var postmasterIsAwake: Bool {
-        guard let postmaster else { return false }
-        return !postmaster.isStopped && !postmaster.isUninterruptible
-    }
+    var postmasterIsAwake: Bool { postmaster != nil && !postmasterIsStuck }
 
     /// The kernel accepted a connection and no byte came: some process holds the listening socket.
     var kernelAccepts: Bool { admission?.outcome == .timedOut(.firstByte) }
